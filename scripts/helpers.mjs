@@ -1,0 +1,38 @@
+/** Programs that come from the operating system and not from npm, which tests start. */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** One row each: `program` to find on the path, `apt` the Debian package that has it, `hint` for everyone else. */
+const helpers = [];
+
+/**
+ * Installs the missing ones where apt-get can (as root), and throws an error that says how to get those that are missing still:
+ * no test is passed over because a program is not there.
+ */
+export function installHelpers(wanted = helpers) {
+  const missing = wanted.filter(({ program }) => !isOnPath(program));
+  if (missing.length > 0 && isOnPath('apt-get')) {
+    aptGet('update');
+    aptGet('install', '--yes', '--no-install-recommends', ...missing.map(({ apt }) => apt));
+  }
+  const absent = missing.filter(({ program }) => !isOnPath(program));
+  if (absent.length > 0) throw new Error(absent.map(({ program, hint }) => `${program} is missing: ${hint}`).join('\n'));
+}
+
+function aptGet(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, stdout, stderr } = spawnSync('apt-get', ['--quiet', ...args], { env, encoding: 'utf8' });
+  if (status !== 0) process.stderr.write(`${stdout}${stderr}`);
+}
+
+function isOnPath(program) {
+  return process.env.PATH.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
