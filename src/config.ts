@@ -1,0 +1,189 @@
+/**
+ * The configuration: one frozen object, read once at the start. Nothing else in the house looks at the environment or knows where a value
+ * came from. The options are in config/options.ts.
+ */
+import { resolve } from 'node:path';
+import type { ConfiguredToken } from './config/api-tokens.ts';
+import { OPTIONS, OPTION_LIST } from './config/options.ts';
+import type { Algorithm, LogLevel, Option } from './config/options.ts';
+import { gather } from './config/sources.ts';
+import type { Given, Written } from './config/sources.ts';
+import { BadValue } from './config/values.ts';
+import type { ApiToken, Limits, Millis } from './core/index.ts';
+
+export { nearest } from './config/nearest.ts';
+export { OPTIONS, OPTION_LIST } from './config/options.ts';
+export type { Algorithm, LogLevel, Option } from './config/options.ts';
+export { variableOf } from './config/sources.ts';
+export type { Given } from './config/sources.ts';
+export * as kinds from './config/values.ts';
+export { BadValue } from './config/values.ts';
+
+export interface Config {
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  readonly logLevel: LogLevel;
+  readonly jwt: {
+    /** Not set: the one kept in the data folder (auth/secret.ts). */
+    readonly secret: string | undefined;
+    readonly jwksUrl: string | undefined;
+    readonly issuer: string | undefined;
+    /** A token must name one of them. */
+    readonly audience: readonly string[] | undefined;
+    readonly algorithms: readonly Algorithm[];
+  };
+  readonly apiTokens: readonly ApiToken[];
+  /** What the core keeps. */
+  readonly limits: Limits;
+  /** Bytes of one incoming WebSocket or gRPC message. */
+  readonly maxFrameBytes: number;
+  /** Bytes of one HTTP request body. */
+  readonly maxBodyBytes: number;
+  /** Bytes that may wait for one slow reader. */
+  readonly maxBufferedBytes: number;
+  readonly commits: { readonly maxBatch: number; readonly maxWaiting: number };
+  /** Entries of each kind the directory remembers. */
+  readonly directorySize: number;
+  readonly pingInterval: Millis;
+  readonly shutdownTimeout: Millis;
+  /** For commands that talk to a running server. */
+  readonly client: { readonly url: string | undefined; readonly token: string | undefined };
+  /** Every option with its value in words and where it came from; secrets are masked. */
+  readonly sources: readonly Setting[];
+}
+
+export interface Setting {
+  readonly name: string;
+  /** Empty when not set. */
+  readonly value: string;
+  /** `default`, `--port`, `SWITCHBOARD_PORT`, `"port" in switchboard.json`. */
+  readonly from: string;
+}
+
+/** The configuration cannot be used: every problem found, each naming its option, what is wrong and what to write. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Reads the configuration: `options` before `env` before the file they name before the defaults. Throws `ConfigError`. */
+export function parseConfig(given: Given, now: Millis = Date.now()): Config {
+  const problems: string[] = [];
+  const written = gather(given, problems);
+
+  function read<T>(option: Option<T>): T {
+    const entry = written.get(option.name);
+    if (entry === undefined) return option.fallback;
+    try {
+      if (entry.text.trim() === '') throw new BadValue(`is empty: give it a value (${option.kind.label}) or leave it out`);
+      return option.kind.parse(entry.text);
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      problems.push(`${entry.where} ${error.message}.`);
+      return option.fallback;
+    }
+  }
+
+  const config = assemble(read, now, describe(written));
+  problems.push(...contradictions(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return freeze(config);
+}
+
+type Read = <T>(option: Option<T>) => T;
+
+function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config {
+  read(OPTIONS.config);
+  return {
+    port: read(OPTIONS.port),
+    host: read(OPTIONS.host),
+    data: resolve(read(OPTIONS.data)),
+    logLevel: read(OPTIONS.logLevel),
+    jwt: {
+      secret: read(OPTIONS.jwtSecret),
+      jwksUrl: read(OPTIONS.jwksUrl),
+      issuer: read(OPTIONS.jwtIssuer),
+      audience: read(OPTIONS.jwtAudience),
+      algorithms: read(OPTIONS.jwtAlgorithms),
+    },
+    apiTokens: (read(OPTIONS.apiToken) ?? []).map((token: ConfiguredToken) => ({ ...token, createdAt: now })),
+    limits: readLimits(read),
+    maxFrameBytes: read(OPTIONS.maxFrameBytes),
+    maxBodyBytes: read(OPTIONS.maxBodyBytes),
+    maxBufferedBytes: read(OPTIONS.maxBufferedBytes),
+    commits: { maxBatch: read(OPTIONS.maxCommitBatch), maxWaiting: read(OPTIONS.maxWaitingOperations) },
+    directorySize: read(OPTIONS.directorySize),
+    pingInterval: read(OPTIONS.pingInterval),
+    shutdownTimeout: read(OPTIONS.shutdownTimeout),
+    client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
+    sources,
+  };
+}
+
+function readLimits(read: Read): Limits {
+  return {
+    maxTextBytes: read(OPTIONS.maxTextBytes),
+    maxUrlBytes: read(OPTIONS.maxUrlBytes),
+    maxNameLength: read(OPTIONS.maxNameLength),
+    maxNoticeLength: read(OPTIONS.maxNoticeLength),
+    maxKeyLength: read(OPTIONS.maxKeyLength),
+    maxMemberChange: read(OPTIONS.maxMemberChange),
+    maxPage: read(OPTIONS.maxPage),
+    recallWindow: read(OPTIONS.recallWindow),
+    editWindow: read(OPTIONS.editWindow),
+    maxExpiry: read(OPTIONS.maxExpiry),
+    smallGroup: read(OPTIONS.smallGroup),
+    roomHistory: read(OPTIONS.roomHistory),
+    maxSessions: read(OPTIONS.maxSessions),
+    maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
+    maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
+    presenceGrace: read(OPTIONS.presenceGrace),
+    rate: read(OPTIONS.rateLimit),
+  };
+}
+
+/** Values that are fine alone and cannot work together. */
+function contradictions(config: Config): string[] {
+  const found: string[] = [];
+  const { limits, maxFrameBytes, maxBodyBytes, maxBufferedBytes } = config;
+  if (maxFrameBytes < limits.maxTextBytes + 1_024) {
+    found.push(`max-frame-bytes (${maxFrameBytes}) must be at least max-text-bytes + 1024: the longest text would never arrive.`);
+  }
+  if (maxBodyBytes < limits.maxTextBytes + 1_024) {
+    found.push(`max-body-bytes (${maxBodyBytes}) must be at least max-text-bytes + 1024: the longest text would never arrive.`);
+  }
+  if (maxBufferedBytes < limits.maxTextBytes + 1_024) {
+    found.push(
+      `max-buffered-bytes (${maxBufferedBytes}) must be at least max-text-bytes + 1024: one message would cut its reader off.`,
+    );
+  }
+  const { algorithms, jwksUrl } = config.jwt;
+  if (jwksUrl === undefined && algorithms.every((algorithm) => !algorithm.startsWith('HS'))) {
+    found.push('jwt-algorithms allows no HS algorithm and jwks-url is not set: no token could ever be valid.');
+  }
+  if (jwksUrl !== undefined && algorithms.every((algorithm) => algorithm.startsWith('HS'))) {
+    found.push('jwks-url is set and jwt-algorithms allows only HS algorithms: its keys would never be used.');
+  }
+  return found;
+}
+
+function describe(written: ReadonlyMap<string, Written>): readonly Setting[] {
+  return OPTION_LIST.map(({ name, secret, default: fallback }) => {
+    const entry = written.get(name);
+    const value = entry?.text ?? fallback ?? '';
+    return { name, value: secret && value !== '' ? '********' : value, from: entry?.where ?? 'default' };
+  });
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) freeze(inner);
+  return Object.freeze(value);
+}

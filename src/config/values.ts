@@ -1,0 +1,102 @@
+/**
+ * How the text of an option becomes a value. The same text is read the same way wherever it stands: on the command line, in the
+ * environment, in the file, and as a default in the table.
+ */
+
+/** A text that is no value of its kind; the message goes on after the option's name: "must be …". */
+export class BadValue extends Error {
+  override readonly name = 'BadValue';
+}
+
+export interface Kind<T> {
+  /** What may be written, in a few words. */
+  readonly label: string;
+  /** Throws `BadValue`. */
+  readonly parse: (text: string) => T;
+}
+
+const BYTES: Readonly<Record<string, number>> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+const DURATIONS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export function integer(min: number, max: number): Kind<number> {
+  const label = `integer from ${min} to ${max}`;
+  return { label, parse: (text) => between(amount(text, { '': 1 }, label), min, max, label) };
+}
+
+/** Bytes; KiB, MiB and GiB may follow the number. */
+export function bytes(min: number, max: number): Kind<number> {
+  const label = `bytes from ${min} to ${max}, or with KiB, MiB, GiB`;
+  return { label, parse: (text) => between(amount(text, BYTES, label), min, max, label) };
+}
+
+/** Milliseconds; ms, s, m, h and d may follow the number. */
+export function duration(min: number, max: number): Kind<number> {
+  const label = `milliseconds from ${min} to ${max}, or with ms, s, m, h, d`;
+  return { label, parse: (text) => between(amount(text, DURATIONS, label), min, max, label) };
+}
+
+export function words(label: string): Kind<string> {
+  return { label, parse: (given) => given };
+}
+
+export function choice<T extends string>(known: readonly T[], label: string = known.join(' | ')): Kind<T> {
+  return {
+    label,
+    parse(given) {
+      const found = known.find((one) => one === given);
+      if (found === undefined) throw new BadValue(`must be one of ${known.join(', ')}`);
+      return found;
+    },
+  };
+}
+
+/** Values of one kind with commas between them. */
+export function list<T>(kind: Kind<T>): Kind<readonly T[]> {
+  return {
+    label: `${kind.label}, with commas between`,
+    parse(given) {
+      const parts = given.split(',').map((part) => part.trim());
+      if (parts.includes('')) throw new BadValue('has an empty entry');
+      return parts.map((part) => kind.parse(part));
+    },
+  };
+}
+
+/** An address of a web service. One with a name and password in it is refused: no client of ours would send them. */
+export function httpUrl(): Kind<string> {
+  return {
+    label: 'http:// or https:// address',
+    parse(given) {
+      const url = URL.canParse(given) ? new URL(given) : undefined;
+      if (url === undefined || !/^https?:$/.test(url.protocol)) throw new BadValue('must be an http:// or https:// address');
+      if (url.username !== '' || url.password !== '') throw new BadValue('must not have a name or password in it');
+      return given;
+    },
+  };
+}
+
+/** `messages/milliseconds`, or `off`. */
+export function rate(): Kind<{ readonly messages: number; readonly window: number } | undefined> {
+  const label = 'messages/milliseconds | off';
+  return {
+    label,
+    parse(given) {
+      if (given === 'off') return undefined;
+      const match = /^([1-9][0-9]{0,6})\/([1-9][0-9]{0,8})$/.exec(given);
+      if (match === null) throw new BadValue('must be messages/milliseconds, like 10/1000, or off');
+      return { messages: Number(match[1]), window: Number(match[2]) };
+    },
+  };
+}
+
+function amount(given: string, units: Readonly<Record<string, number>>, label: string): number {
+  const match = /^([0-9]{1,16})([A-Za-z]*)$/.exec(given);
+  const unit = match === null ? undefined : units[match[2] ?? ''];
+  if (match === null || unit === undefined) throw new BadValue(`must be ${label}`);
+  return Number(match[1]) * unit;
+}
+
+function between(value: number, min: number, max: number, label: string): number {
+  if (value < min || value > max) throw new BadValue(`must be ${label}`);
+  return value;
+}

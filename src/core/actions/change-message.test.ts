@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { actorFor, openCore, refusalOf, text } from '../../../test/support/core.ts';
+import type { TestCore } from '../../../test/support/core.ts';
+import type { Conversation, Id } from '../model.ts';
+
+async function sent(core: TestCore, group: Conversation, user = 1): Promise<Id> {
+  const { message } = await core.chat.sendMessage(actorFor(user), { target: { conversation: group.id }, content: text('first') });
+  return message.id;
+}
+
+describe('editing', () => {
+  test('replaces the content for everybody and keeps the old one as a revision', async () => {
+    const core = await openCore();
+    const group = await core.group([1, 2]);
+    const id = await sent(core, group);
+    const session = await core.connect(2);
+    const mine = await core.connect(1);
+    const { message } = await core.chat.editMessage(mine.actor, id, text('second'));
+    expect(session.heard).toMatchObject([{ type: 'change', change: 'edited', user: 1, from: mine.id, message }]);
+    expect(mine.heard).toEqual([]);
+    expect((await core.chat.listRevisions(actorFor(2), id)).map(({ content }) => content.text)).toEqual(['first']);
+    await core.chat.editMessage(actorFor(1), id, text('second'));
+    expect(session.heard).toHaveLength(1);
+  });
+
+  test('is for the sender alone, while a member', async () => {
+    const core = await openCore();
+    const group = await core.group([1, 2]);
+    await core.users(3);
+    const id = await sent(core, group, 2);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('x')))).toBe('permission_denied');
+    expect(await refusalOf(core.chat.editMessage(actorFor(3), id, text('x')))).toBe('not_found');
+    expect(await refusalOf(core.chat.editMessage(actorFor(2, { namespace: 'elsewhere' }), id, text('x')))).toBe('not_found');
+    expect(await refusalOf(core.chat.editMessage(actorFor(2), 12_345, text('x')))).toBe('not_found');
+    await core.chat.leaveConversation(actorFor(2), group.id);
+    expect(await refusalOf(core.chat.editMessage(actorFor(2), id, text('x')))).toBe('not_found');
+    expect(await refusalOf(core.chat.recallMessage(actorFor(2), id))).toBe('not_found');
+    expect(await refusalOf(core.chat.editMessage(actorFor(0, { server: true }), id, text('x')))).toBe('not refused');
+  });
+
+  test('keeps to the rules of content, and to the kind', async () => {
+    const core = await openCore();
+    const id = await sent(core, await core.group([1]));
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('')))).toBe('invalid_argument');
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, { kind: 'photo', resource: { url: 'u' } }))).toBe(
+      'failed_precondition',
+    );
+  });
+
+  test('ends with its window, and with the message', async () => {
+    const core = await openCore({ limits: { editWindow: 1_000 } });
+    const group = await core.group([1]);
+    const [late, recalled] = [await sent(core, group), await sent(core, group)];
+    await core.chat.recallMessage(actorFor(1), recalled);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), recalled, text('x')))).toBe('failed_precondition');
+    core.clock.advance(1_000);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), late, text('x')))).toBe('not refused');
+    core.clock.advance(1);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), late, text('y')))).toBe('failed_precondition');
+    expect(await refusalOf(core.chat.editMessage(actorFor(1, { server: true }), late, text('y')))).toBe('not refused');
+  });
+
+  test('without a window is always possible', async () => {
+    const core = await openCore();
+    const id = await sent(core, await core.group([1]));
+    core.clock.advance(1e10);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('x')))).toBe('not refused');
+  });
+});
+
+describe('recalling', () => {
+  test('takes the content from everybody, and its revisions', async () => {
+    const core = await openCore();
+    const group = await core.group([1, 2]);
+    const id = await sent(core, group);
+    await core.chat.editMessage(actorFor(1), id, text('second'));
+    const session = await core.connect(2);
+    const { message } = await core.chat.recallMessage(actorFor(1), id);
+    expect(message).toMatchObject({ id, state: 'recalled' });
+    expect(message).not.toHaveProperty('content');
+    expect(session.heard).toMatchObject([{ type: 'change', change: 'recalled', message }]);
+    expect(await core.chat.listRevisions(actorFor(2), id)).toEqual([]);
+    expect((await core.chat.readHistory(actorFor(2), { conversation: group.id, limit: 5 })).messages).toEqual([message]);
+  });
+
+  test('ends with its window; again it answers the same, told once, even later', async () => {
+    const core = await openCore({ limits: { recallWindow: 1_000 } });
+    const group = await core.group([1, 2]);
+    const [first, second] = [await sent(core, group), await sent(core, group)];
+    const session = await core.connect(2);
+    core.clock.advance(1_000);
+    const answer = await core.chat.recallMessage(actorFor(1), first);
+    core.clock.advance(1);
+    expect(await refusalOf(core.chat.recallMessage(actorFor(1), second))).toBe('failed_precondition');
+    core.clock.advance(1_000_000);
+    expect(await core.chat.recallMessage(actorFor(1), first)).toMatchObject({ changed: false, message: answer.message });
+    expect(session.heard).toHaveLength(1);
+    expect(await refusalOf(core.chat.recallMessage(actorFor(1, { server: true }), second))).toBe('not refused');
+  });
+});

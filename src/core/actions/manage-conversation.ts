@@ -1,0 +1,186 @@
+/** Create, change and delete conversations, and who is in them. */
+import { checkLabel } from '../content.ts';
+import type { Core } from '../core.ts';
+import type { Access } from '../directory.ts';
+import { ChatError } from '../errors.ts';
+import type { Actor, Conversation, Id, MemberRole } from '../model.ts';
+import { checkDelete, checkManage, checkRoleChange, notFound } from '../policy.ts';
+import type { ChangeMembers, ConversationCreated, MembersChanged } from '../ports.ts';
+
+export interface CreateConversationInput {
+  readonly kind: 'group' | 'channel' | 'room';
+  readonly name: string;
+  readonly notice?: string;
+  readonly members: readonly Id[];
+}
+
+/** The creator becomes owner; the members must be users of the namespace. A room has no members. */
+export async function createConversation(core: Core, actor: Actor, input: CreateConversationInput): Promise<ConversationCreated> {
+  if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests do not create conversations. Sign in first.');
+  const notice = input.notice ?? '';
+  checkLabels(core, input.name, notice);
+  const others = [...new Set(input.members)].filter((user) => user !== actor.user);
+  if (input.kind === 'room' && others.length > 0) {
+    throw new ChatError('invalid_argument', 'members: a room has no members; whoever is connected is in it.');
+  }
+  checkCount(core, others.length);
+  await checkUsersExist(core, actor, others);
+  const owner = input.kind === 'room' || actor.user === 0 ? [] : [{ user: actor.user, role: 'owner' as const }];
+  return settled(
+    await core.committer.commit({
+      type: 'create',
+      namespace: actor.namespace,
+      kind: input.kind,
+      name: input.name,
+      notice,
+      creator: actor.user,
+      members: [...owner, ...others.map((user) => ({ user, role: 'member' as const }))],
+      origin: actor,
+    }),
+  );
+}
+
+/** Changes name and notice. A room is changed by who created it. */
+export async function updateConversation(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  change: { readonly name?: string; readonly notice?: string },
+): Promise<Conversation> {
+  checkLabels(core, change.name ?? '', change.notice ?? '');
+  checkManage(actor, asCreator(actor, await access(core, actor, id)));
+  const outcome = await core.committer.commit({ type: 'update', conversation: id, user: actor.user, ...change, origin: actor });
+  return settled(outcome).conversation;
+}
+
+/** Deletes the conversation with everything in it. */
+export async function deleteConversation(core: Core, actor: Actor, id: Id): Promise<Conversation> {
+  checkDelete(actor, asCreator(actor, await access(core, actor, id)));
+  return settled(await core.committer.commit({ type: 'delete', conversation: id, user: actor.user, origin: actor })).conversation;
+}
+
+export interface MemberChangeInput {
+  /** Without a role: who is a member keeps theirs, anyone else becomes `member`. */
+  readonly add: readonly { readonly user: Id; readonly role?: MemberRole }[];
+  readonly remove: readonly Id[];
+}
+
+/** Adds members, gives members another role, removes members, all or nothing. */
+export async function changeMembers(core: Core, actor: Actor, id: Id, change: MemberChangeInput): Promise<MembersChanged> {
+  checkCount(core, change.add.length + change.remove.length);
+  const overlap = change.add.find(({ user }) => change.remove.includes(user));
+  if (overlap !== undefined) throw new ChatError('invalid_argument', `members: ${overlap.user} is both added and removed.`);
+  return decide(core, actor, id, async (current) => {
+    checkManage(actor, current);
+    refuseRoom(current);
+    const add: { user: Id; role: MemberRole }[] = [];
+    for (const { user, role } of change.add) {
+      const held = (await core.directory.role(id, user)) ?? 'member';
+      if (role !== undefined) for (const touched of [role, held]) checkRoleChange(actor, current, touched);
+      add.push({ user, role: role ?? held });
+    }
+    for (const user of change.remove) checkRoleChange(actor, current, (await core.directory.role(id, user)) ?? 'member');
+    await checkUsersExist(
+      core,
+      actor,
+      add.map(({ user }) => user),
+    );
+    return { add, remove: change.remove };
+  });
+}
+
+/** Follow a channel. Groups are joined by being added; rooms by connecting. */
+export async function joinConversation(core: Core, actor: Actor, id: Id): Promise<MembersChanged> {
+  if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests do not join conversations. Sign in first.');
+  return decide(core, actor, id, ({ conversation, role }) => {
+    refuseRoom({ ...(conversation && { conversation }), blocked: false });
+    if (conversation?.kind !== 'channel' && role === undefined) throw notFound();
+    return Promise.resolve({ add: role === undefined ? [{ user: actor.user, role: 'member' }] : [], remove: [] });
+  });
+}
+
+/** Leave a group or unfollow a channel. The last owner names another one first. */
+export async function leaveConversation(core: Core, actor: Actor, id: Id): Promise<MembersChanged> {
+  return decide(core, actor, id, async ({ conversation, role }) => {
+    if (conversation === undefined || role === undefined) throw notFound();
+    if (conversation.kind === 'private')
+      throw new ChatError('failed_precondition', 'A private conversation cannot be left; block the user instead.');
+    if (role === 'owner') await refuseLastOwner(core, id, actor.user);
+    return { add: [], remove: [actor.user] };
+  });
+}
+
+/** Decides on fresh data until the store takes the decision. */
+async function decide(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  decision: (access: Access) => Promise<Pick<ChangeMembers, 'add' | 'remove'>>,
+): Promise<MembersChanged> {
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    const current = await access(core, actor, id);
+    const change = await decision(current);
+    const operation: ChangeMembers = {
+      type: 'members',
+      conversation: id,
+      user: actor.user,
+      version: current.conversation?.version ?? 0,
+      ...change,
+      origin: actor,
+    };
+    const outcome = await core.committer.commit(operation);
+    if (outcome !== 'stale') return outcome;
+    core.directory.forget(actor.namespace, actor.user, { conversation: id });
+  }
+  throw new ChatError('unavailable', 'The members are changing too fast. Try again.');
+}
+
+function access(core: Core, actor: Actor, id: Id): Promise<Access> {
+  return core.directory.load(actor.namespace, actor.user, { conversation: id });
+}
+
+/** The creator of a room has an owner's rights over it: it has no members. */
+function asCreator(actor: Actor, found: Access): Access {
+  const isCreator = found.conversation?.kind === 'room' && found.conversation.creator === actor.user && actor.user !== 0;
+  return isCreator ? { ...found, role: 'owner' } : found;
+}
+
+function refuseRoom({ conversation }: Access): void {
+  if (conversation?.kind !== 'room') return;
+  throw new ChatError('failed_precondition', 'A room has no members; whoever is connected is in it.');
+}
+
+async function refuseLastOwner(core: Core, id: Id, user: Id): Promise<void> {
+  for (let after = 0; ;) {
+    const page = await core.store.members(id, after, core.limits.maxMemberChange);
+    if (page.some((member) => member.role === 'owner' && member.user !== user)) return;
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.user;
+  }
+  if ((await core.store.memberCount(id)) <= 1) return;
+  throw new ChatError('failed_precondition', 'You are the last owner: make another member owner first.');
+}
+
+async function checkUsersExist(core: Core, actor: Actor, ids: readonly Id[]): Promise<void> {
+  if (ids.length === 0) return;
+  const found = new Set((await core.store.users(actor.namespace, ids)).map((user) => user.id));
+  const missing = ids.find((id) => !found.has(id));
+  if (missing !== undefined)
+    throw new ChatError('not_found', `There is no user ${missing}. A user appears with the first valid token.`);
+}
+
+function checkCount(core: Core, count: number): void {
+  if (count <= core.limits.maxMemberChange) return;
+  throw new ChatError('too_large', `members: at most ${core.limits.maxMemberChange} at a time; send the rest in further calls.`);
+}
+
+function checkLabels(core: Core, name: string, notice: string): void {
+  checkLabel('name', name, core.limits.maxNameLength);
+  checkLabel('notice', notice, core.limits.maxNoticeLength);
+}
+
+function settled<T extends object>(outcome: T | 'stale'): T {
+  if (outcome === 'stale') throw new ChatError('unavailable', 'The conversation is changing. Try again.');
+  return outcome;
+}

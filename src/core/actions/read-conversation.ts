@@ -1,0 +1,116 @@
+/** Reading: history, lists, resume. Everything a user may see, and nothing else. */
+import type { Core } from '../core.ts';
+import type { Target } from '../directory.ts';
+import { ChatError } from '../errors.ts';
+import type { Actor, Conversation, ConversationKind, Id, Membership, Revision } from '../model.ts';
+import type { ResumeEntry } from '../events.ts';
+import { checkRead, notFound, tellsEverybody } from '../policy.ts';
+import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage } from '../ports.ts';
+
+/** A page of messages, ascending, around or on one side of a message. */
+export async function readHistory(core: Core, actor: Actor, query: HistoryQuery): Promise<HistoryPage> {
+  const sides = [query.before, query.after, query.around].filter((side) => side !== undefined);
+  if (sides.length > 1) throw new ChatError('invalid_argument', 'Give one of before, after and around.');
+  await findConversation(core, actor, { conversation: query.conversation });
+  return core.store.history({ ...query, limit: Math.min(query.limit, core.limits.maxPage) });
+}
+
+/** The conversation, if the actor may read it. */
+export async function findConversation(core: Core, actor: Actor, target: Target): Promise<Conversation> {
+  const { directory } = core;
+  const access =
+    directory.peek(actor.namespace, actor.user, target) ?? (await directory.load(actor.namespace, actor.user, target));
+  return checkRead(actor, access);
+}
+
+export async function listMembers(core: Core, actor: Actor, id: Id, after: Id, limit: number): Promise<readonly Membership[]> {
+  await findConversation(core, actor, { conversation: id });
+  return core.store.members(id, after, Math.min(limit, core.limits.maxMemberChange));
+}
+
+/** The actor's conversations, most recently active first. */
+export function listConversations(core: Core, actor: Actor, before: Id, limit: number): Promise<readonly ConversationSummary[]> {
+  return core.store.summaries(actor.namespace, actor.user, before, Math.min(limit, core.limits.maxPage));
+}
+
+/** One conversation as its member sees it: cursors and exact unread count. */
+export async function summarize(core: Core, actor: Actor, id: Id): Promise<ConversationSummary> {
+  await findConversation(core, actor, { conversation: id });
+  const summary = await core.store.summary(id, actor.user);
+  if (summary === undefined) throw notFound();
+  return summary;
+}
+
+/** Earlier contents of a message, oldest first. */
+export async function listRevisions(core: Core, actor: Actor, id: Id): Promise<readonly Revision[]> {
+  const message = await core.store.message(id);
+  if (message === undefined) throw notFound();
+  await findConversation(core, actor, { conversation: message.conversation });
+  return core.store.revisions(id);
+}
+
+export interface Resume {
+  readonly kinds: readonly ConversationKind[];
+  /** The newest id the client has; 0 = from the start of retention. */
+  readonly after: Id;
+  /** Limits it to one conversation. */
+  readonly target?: Target;
+  /** Rooms are resumed by name: nobody is a member of one. */
+  readonly rooms?: readonly Id[];
+  /** Entries on the page at most, for who can take fewer than a page has. */
+  readonly limit?: number;
+}
+
+/** One page of what a client that comes back has missed, ascending. Go on from the last entry while `more`. */
+export async function resume(core: Core, actor: Actor, input: Resume): Promise<ResumePage> {
+  const conversations = await scopeOf(core, actor, input);
+  const page = await core.store.resume({
+    namespace: actor.namespace,
+    user: actor.user,
+    kinds: input.kinds,
+    ...(conversations && { conversations }),
+    after: input.after,
+    limit: Math.min(input.limit ?? core.limits.maxPage, core.limits.maxPage),
+  });
+  return { ...page, entries: await withoutOthersReads(core, actor, page.entries) };
+}
+
+/** Leaves out who has read what where nobody is told live: larger groups and channels (wire.md section 1, READ). */
+async function withoutOthersReads(core: Core, actor: Actor, entries: readonly ResumeEntry[]): Promise<readonly ResumeEntry[]> {
+  if (entries.every((entry) => entry.type !== 'read' || entry.user === actor.user)) return entries;
+  const small = new Map<Id, boolean>();
+  for (const { type, conversation } of entries) {
+    if (type !== 'read' || small.has(conversation.id)) continue;
+    const members = conversation.kind === 'group' ? await core.store.memberCount(conversation.id) : 0;
+    small.set(conversation.id, tellsEverybody(conversation.kind, members, core.limits.smallGroup));
+  }
+  return entries.filter(
+    (entry) => entry.type !== 'read' || entry.user === actor.user || small.get(entry.conversation.id) === true,
+  );
+}
+
+/** Checked on every page: a right that ends during a long resume ends the resume. */
+async function scopeOf(core: Core, actor: Actor, input: Resume): Promise<readonly Id[] | undefined> {
+  if (input.target === undefined) return input.kinds.includes('room') ? roomsAmong(core, actor, input.rooms ?? []) : undefined;
+  const { directory } = core;
+  const access =
+    directory.peek(actor.namespace, actor.user, input.target) ??
+    (await directory.load(actor.namespace, actor.user, input.target));
+  if (access.conversation === undefined && access.peer !== undefined) return [];
+  const conversation = checkRead(actor, access);
+  if (!input.kinds.includes(conversation.kind)) throw notFound();
+  return [conversation.id];
+}
+
+/** Those that are rooms of the actor's namespace: that somebody names an id gives no right to it. */
+async function roomsAmong(core: Core, actor: Actor, ids: readonly Id[]): Promise<readonly Id[]> {
+  const rooms: Id[] = [];
+  for (const id of ids) {
+    const target = { conversation: id };
+    const { conversation } =
+      core.directory.peek(actor.namespace, actor.user, target) ??
+      (await core.directory.load(actor.namespace, actor.user, target));
+    if (conversation?.kind === 'room') rooms.push(id);
+  }
+  return rooms;
+}

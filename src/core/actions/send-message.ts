@@ -1,0 +1,104 @@
+/** Send a message: check the content, the sender's rate and right, then store it once. */
+import { checkContent, checkString } from '../content.ts';
+import type { Core } from '../core.ts';
+import type { Access, Target } from '../directory.ts';
+import { ChatError } from '../errors.ts';
+import type { Actor, Content, ConversationKind, Millis } from '../model.ts';
+import { checkSend, notFound, writersOf } from '../policy.ts';
+import type { AppendMessage, Appended } from '../ports.ts';
+
+export interface SendMessage {
+  readonly target: Target;
+  /** The target must be of one of these kinds; any other answers as missing. */
+  readonly kinds?: readonly ConversationKind[];
+  readonly content: Content;
+  /** Milliseconds the content lives, counted from the moment it is stored. */
+  readonly expiresAfter?: Millis | undefined;
+  /** The sender's name for this send: the same key again is the same message for 24 hours. */
+  readonly key?: string | undefined;
+  /** What a known key with another content means: a mistake to refuse (default), or a counter that started over: a new message. */
+  readonly keyReuse?: 'refuse' | 'new';
+}
+
+/** A decision made stale by a change of members is made again this often at the most. */
+const MAX_DECISIONS = 5;
+
+/** Messages after which a room is trimmed: it may have so many more than its history. */
+const TRIM_ROOM_EVERY = 64;
+
+/**
+ * What the decision needs: at once when it is in memory, else loaded. Given to `sendMessage`, the message is handed to the committer before
+ * that returns, so that a connection that calls it for one frame after another keeps their order.
+ */
+export function prepareSend(core: Core, actor: Actor, target: Target): Access | Promise<Access> {
+  return core.directory.peek(actor.namespace, actor.user, target) ?? core.directory.load(actor.namespace, actor.user, target);
+}
+
+/** Resolves when the message is on disk and announced. `prepared` is what `prepareSend` has just found for the target. */
+export async function sendMessage(core: Core, actor: Actor, input: SendMessage, prepared?: Access): Promise<Appended> {
+  checkContent(input.content, core.limits);
+  checkKey(core, input.key);
+  checkExpiry(core, input.expiresAfter);
+  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  const { directory } = core;
+  let found = prepared;
+  for (let decision = 1; ; decision += 1) {
+    const access =
+      found ??
+      directory.peek(actor.namespace, actor.user, input.target) ??
+      (await directory.load(actor.namespace, actor.user, input.target));
+    checkSend(actor, access);
+    if (access.conversation !== undefined && input.kinds?.includes(access.conversation.kind) === false) throw notFound();
+    const outcome = await core.committer.commit(toOperation(actor, input, access));
+    if (outcome !== 'stale') {
+      core.meter.sent(actor.door);
+      if (outcome.conversation.kind === 'room') trimRoom(core, outcome);
+      return outcome;
+    }
+    if (decision === MAX_DECISIONS) throw new ChatError('unavailable', 'The conversation is changing too fast. Try again.');
+    found = undefined;
+    directory.forget(actor.namespace, actor.user, input.target);
+  }
+}
+
+/** The history of a room is short: every so many messages what is too old is removed. */
+function trimRoom(core: Core, { conversation, message, duplicate }: Appended): void {
+  const before = message.index - core.limits.roomHistory + 1;
+  if (duplicate || before <= 1 || message.index % TRIM_ROOM_EVERY !== 0) return;
+  core.committer.commit({ type: 'trim', conversation: conversation.id, before }).catch((cause: unknown) => {
+    core.log.warn({ err: cause, room: conversation.id }, 'the history of a room could not be shortened; it will be tried again');
+  });
+}
+
+function toOperation(actor: Actor, input: SendMessage, access: Access): AppendMessage {
+  const { conversation, peer } = access;
+  return {
+    type: 'append',
+    namespace: actor.namespace,
+    sender: actor.user,
+    conversation: conversation?.id ?? 0,
+    peer: conversation === undefined ? (peer?.id ?? 0) : 0,
+    version: conversation?.version ?? 0,
+    writers: writersOf(actor, conversation?.kind ?? 'private'),
+    content: input.content,
+    expiresAfter: input.expiresAfter,
+    key: input.key,
+    keyReuse: input.keyReuse ?? 'refuse',
+    origin: actor,
+  };
+}
+
+function checkKey(core: Core, key: string | undefined): void {
+  if (key === undefined) return;
+  if (key.length === 0 || key.length > core.limits.maxKeyLength) {
+    throw new ChatError('invalid_argument', `An idempotency key has 1 to ${core.limits.maxKeyLength} characters.`);
+  }
+  checkString('idempotency key', key);
+}
+
+function checkExpiry(core: Core, expiresAfter: Millis | undefined): void {
+  if (expiresAfter === undefined) return;
+  if (!(expiresAfter > 0 && expiresAfter <= core.limits.maxExpiry)) {
+    throw new ChatError('invalid_argument', `expire: must be above 0 and at most ${core.limits.maxExpiry / 1000} s`);
+  }
+}

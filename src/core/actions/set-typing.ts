@@ -1,0 +1,14 @@
+/** Tell the others that somebody types. Never stored. */
+import type { Core } from '../core.ts';
+import type { Target } from '../directory.ts';
+import type { Actor } from '../model.ts';
+import { checkSend, notFound } from '../policy.ts';
+
+export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
+  const { directory } = core;
+  const access =
+    directory.peek(actor.namespace, actor.user, target) ?? (await directory.load(actor.namespace, actor.user, target));
+  checkSend(actor, access);
+  if (access.conversation === undefined) throw notFound();
+  core.bus.publish({ type: 'typing', conversation: access.conversation, user: actor.user, active, from: actor.session });
+}

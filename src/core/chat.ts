@@ -1,0 +1,248 @@
+/**
+ * The core as doors see it: every verb of the product on one object. A door turns a request into a call here and the returned value into its
+ * reply; what others hear of it comes to their sessions through the hub.
+ */
+import { createAccess } from './access.ts';
+import type { Access } from './access.ts';
+import { listBlocks, setBlock } from './actions/block-user.ts';
+import { editMessage, recallMessage } from './actions/change-message.ts';
+import * as manage from './actions/manage-conversation.ts';
+import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
+import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
+import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
+import * as reading from './actions/read-conversation.ts';
+import { prepareSend, sendMessage } from './actions/send-message.ts';
+import { deliverNotices } from './actions/deliver-notices.ts';
+import { setTyping } from './actions/set-typing.ts';
+import { findBySubject, logIn, register } from './actions/sign-in.ts';
+import { deliveriesOf } from './announce.ts';
+import { createCommitter } from './committer.ts';
+import type { CommitterOptions } from './committer.ts';
+import type { Core } from './core.ts';
+import { createDirectory } from './directory.ts';
+import { createHub } from './hub.ts';
+import { createIdSource } from './ids.ts';
+import type { Limits } from './limits.ts';
+import type { Id, Millis, User } from './model.ts';
+import type { ApiToken, Bus, Log, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
+import { createPresence } from './presence.ts';
+import { createRateLimiter } from './rate-limiter.ts';
+import { createReceiver } from './receive.ts';
+import { createRevocations } from './revocations.ts';
+import { startSweeper } from './sweeper.ts';
+
+/** Leaves the core argument out of an action: what `chat` offers of it. */
+type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
+
+export interface Chat {
+  readonly access: Access;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** An id for a session that is about to open. */
+  newSessionId(): Id;
+  now(): Millis;
+
+  readonly prepareSend: Bound<typeof prepareSend>;
+  readonly sendMessage: Bound<typeof sendMessage>;
+  readonly editMessage: Bound<typeof editMessage>;
+  readonly recallMessage: Bound<typeof recallMessage>;
+  readonly moveCursor: Bound<typeof moveCursor>;
+  readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
+  readonly markDelivered: Bound<typeof markDelivered>;
+  readonly setTyping: Bound<typeof setTyping>;
+  readonly deliverNotices: Bound<typeof deliverNotices>;
+
+  readonly createConversation: Bound<typeof manage.createConversation>;
+  readonly updateConversation: Bound<typeof manage.updateConversation>;
+  readonly deleteConversation: Bound<typeof manage.deleteConversation>;
+  readonly changeMembers: Bound<typeof manage.changeMembers>;
+  readonly joinConversation: Bound<typeof manage.joinConversation>;
+  readonly leaveConversation: Bound<typeof manage.leaveConversation>;
+
+  readonly findConversation: Bound<typeof reading.findConversation>;
+  readonly listConversations: Bound<typeof reading.listConversations>;
+  readonly summarize: Bound<typeof reading.summarize>;
+  readonly listMembers: Bound<typeof reading.listMembers>;
+  readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly listRevisions: Bound<typeof reading.listRevisions>;
+  readonly resume: Bound<typeof reading.resume>;
+
+  readonly setBlock: Bound<typeof setBlock>;
+  readonly listBlocks: Bound<typeof listBlocks>;
+
+  readonly openSession: Bound<typeof openSession>;
+  readonly closeSession: Bound<typeof closeSession>;
+  readonly listSessions: Bound<typeof listSessions>;
+  readonly endSession: Bound<typeof endSession>;
+  readonly enterRoom: Bound<typeof enterRoom>;
+
+  readonly register: Bound<typeof register>;
+  readonly logIn: Bound<typeof logIn>;
+  readonly mintToken: Bound<typeof mintToken>;
+  readonly revokeTokens: Bound<typeof revokeTokens>;
+
+  readonly findUserBySubject: Bound<typeof findBySubject>;
+  findUser(namespace: string, id: Id): Promise<User | undefined>;
+  searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
+  isOnline(namespace: string, user: Id): boolean;
+
+  /** The parts below the verbs, for composing and for tests. */
+  readonly core: Core;
+  /** Ends every session as `shutdown` and waits until everything accepted is stored. */
+  drain(): Promise<void>;
+}
+
+export interface ChatDeps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly tokens: Tokens;
+  readonly passwords: Passwords;
+  readonly meter: Meter;
+  readonly log: Log;
+  readonly limits: Limits;
+  readonly commits: CommitterOptions;
+  /** Entries of each kind the directory remembers. */
+  readonly directorySize: number;
+  /** Api-Tokens of the configuration. */
+  readonly apiTokens: readonly ApiToken[];
+  readonly now?: () => Millis;
+}
+
+const FAILURES = {
+  commit: 'the store could not commit; nothing of the batch was acknowledged',
+  announce: 'something stored could not be told to live sessions',
+} as const;
+
+/** Reads what the core keeps in memory and starts it. */
+export async function createChat(deps: ChatDeps): Promise<Chat> {
+  const { store, bus, meter, log, limits } = deps;
+  const now = deps.now ?? Date.now;
+  const hub = createHub({ meter });
+  const directory = createDirectory({ store, size: deps.directorySize });
+  const revocations = createRevocations({ stored: await store.revocations(now()) });
+  bus.subscribe(createReceiver({ hub }));
+
+  function announce(operation: Operation, outcome: Success): void {
+    directory.apply(outcome);
+    if (outcome.type === 'revoke') revocations.add(outcome.revocation);
+    for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
+  }
+
+  const committer = createCommitter({
+    store,
+    announce,
+    meter,
+    onFailure: (cause, what) => log.error({ err: cause }, FAILURES[what]),
+    options: deps.commits,
+  });
+
+  async function presenceChanged({
+    namespace,
+    user,
+    online,
+    at,
+  }: {
+    namespace: string;
+    user: Id;
+    online: boolean;
+    at: Millis;
+  }): Promise<void> {
+    if (!online) await committer.commit({ type: 'user', namespace, id: user, lastSeenAt: at });
+    const conversations = await store.conversationsOf(namespace, user);
+    // Meanwhile it may have become untrue, and the newer change may have been told before this one.
+    if (presence.isOnline(namespace, user) !== online) return;
+    bus.publish({ type: 'presence', namespace, user, online, lastSeenAt: at, conversations });
+  }
+
+  const presence = createPresence({
+    hub,
+    grace: limits.presenceGrace,
+    now,
+    changed: (change) => {
+      presenceChanged(change).catch((cause: unknown) => log.warn({ err: cause }, 'a presence change could not be told'));
+    },
+  });
+
+  const core: Core = {
+    store,
+    committer,
+    directory,
+    hub,
+    bus,
+    presence,
+    limiter: createRateLimiter({ rate: limits.rate, now }),
+    limits,
+    ids: createIdSource({ now }),
+    tokens: deps.tokens,
+    passwords: deps.passwords,
+    meter,
+    log,
+    now,
+  };
+  const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
+  const sweeper = startSweeper({ core, revocations });
+
+  return {
+    ...bindActions(core),
+    access,
+    limits,
+    log,
+    meter,
+    core,
+    now,
+    newSessionId: () => core.ids.next(),
+    findUser: (namespace, id) => directory.user(namespace, id),
+    searchUsers: (namespace, prefix, limit) => store.searchUsers(namespace, prefix, Math.min(limit, limits.maxPage)),
+    isOnline: (namespace, user) => presence.isOnline(namespace, user),
+    async drain() {
+      sweeper.close();
+      for (const session of hub.sessions()) session.end('shutdown');
+      presence.close();
+      await committer.idle();
+    },
+  };
+}
+
+function bindActions(core: Core) {
+  const bind =
+    <A extends unknown[], R>(action: (core: Core, ...rest: A) => R) =>
+    (...rest: A): R =>
+      action(core, ...rest);
+  return {
+    prepareSend: bind(prepareSend),
+    sendMessage: bind(sendMessage),
+    editMessage: bind(editMessage),
+    recallMessage: bind(recallMessage),
+    moveCursor: bind(moveCursor),
+    moveCursorToMessage: bind(moveCursorToMessage),
+    markDelivered: bind(markDelivered),
+    setTyping: bind(setTyping),
+    deliverNotices: bind(deliverNotices),
+    createConversation: bind(manage.createConversation),
+    updateConversation: bind(manage.updateConversation),
+    deleteConversation: bind(manage.deleteConversation),
+    changeMembers: bind(manage.changeMembers),
+    joinConversation: bind(manage.joinConversation),
+    leaveConversation: bind(manage.leaveConversation),
+    findConversation: bind(reading.findConversation),
+    listConversations: bind(reading.listConversations),
+    summarize: bind(reading.summarize),
+    listMembers: bind(reading.listMembers),
+    readHistory: bind(reading.readHistory),
+    listRevisions: bind(reading.listRevisions),
+    resume: bind(reading.resume),
+    setBlock: bind(setBlock),
+    listBlocks: bind(listBlocks),
+    openSession: bind(openSession),
+    closeSession: bind(closeSession),
+    listSessions: bind(listSessions),
+    endSession: bind(endSession),
+    enterRoom: bind(enterRoom),
+    findUserBySubject: bind(findBySubject),
+    register: bind(register),
+    logIn: bind(logIn),
+    mintToken: bind(mintToken),
+    revokeTokens: bind(revokeTokens),
+  };
+}

@@ -1,0 +1,74 @@
+/** What a message may be made of, whichever door it comes through. */
+import { ChatError } from './errors.ts';
+import type { Limits } from './limits.ts';
+import type { Content, MessageKind } from './model.ts';
+
+/** Which envelopes a kind may have. */
+const ENVELOPES: Readonly<Record<MessageKind, readonly ('text' | 'resource' | 'location')[]>> = {
+  text: ['text'],
+  audio: ['resource'],
+  photo: ['resource'],
+  video: ['resource'],
+  gif: ['resource'],
+  file: ['resource'],
+  sticker: ['resource', 'text'],
+  contact: ['text', 'resource'],
+  location: ['location'],
+};
+
+/** Throws `invalid_argument` or `too_large` with the field that is wrong. */
+export function checkContent(content: Content, limits: Limits): void {
+  const allowed = ENVELOPES[content.kind];
+  const given =
+    (content.text === undefined ? 0 : 1) + (content.resource === undefined ? 0 : 1) + (content.location === undefined ? 0 : 1);
+  if (given !== 1) throw invalid('content', `exactly one of text, resource and location is needed, ${given} were given`);
+  if (!allowed.some((envelope) => content[envelope] !== undefined)) {
+    throw invalid('content', `a ${content.kind} message carries ${allowed.join(' or ')}`);
+  }
+  if (content.text !== undefined) checkText(content.text, limits);
+  else if (content.resource !== undefined) checkResource(content.resource, limits);
+  else if (content.location !== undefined) checkLocation(content.location);
+}
+
+function checkText(text: string, limits: Limits): void {
+  if (text.length === 0) throw invalid('text', 'a message needs a text');
+  checkString('text', text);
+  // A string has at most 3 bytes per code unit: the exact count is needed only near the limit.
+  if (text.length * 3 > limits.maxTextBytes && Buffer.byteLength(text) > limits.maxTextBytes) {
+    throw tooLarge('text', limits.maxTextBytes);
+  }
+}
+
+function checkResource(resource: { readonly url: string; readonly thumbnail?: string }, limits: Limits): void {
+  if (resource.url.length === 0) throw invalid('resource.url', 'an address is needed');
+  for (const [field, value] of Object.entries(resource)) {
+    checkString(`resource.${field}`, value);
+    if (Buffer.byteLength(value) > limits.maxUrlBytes) throw tooLarge(`resource.${field}`, limits.maxUrlBytes);
+  }
+}
+
+function checkLocation({ latitude, longitude }: { readonly latitude: number; readonly longitude: number }): void {
+  if (!(latitude >= -90 && latitude <= 90)) throw invalid('location.latitude', 'must be from -90 to 90 degrees');
+  if (!(longitude >= -180 && longitude <= 180)) throw invalid('location.longitude', 'must be from -180 to 180 degrees');
+}
+
+/** Refuses what cannot be stored and shown everywhere: NUL characters and lone surrogates. */
+export function checkString(field: string, value: string): void {
+  if (value.includes('\0')) throw invalid(field, 'must not contain NUL characters');
+  if (!value.isWellFormed()) throw invalid(field, 'is not valid Unicode: it has a lone surrogate');
+}
+
+/** A name or notice: one valid string of a bounded length. */
+export function checkLabel(field: string, value: string, maxLength: number): void {
+  checkString(field, value);
+  if (value.length > maxLength) throw invalid(field, `must not be longer than ${maxLength} characters`);
+}
+
+function invalid(field: string, problem: string): ChatError {
+  return new ChatError('invalid_argument', `${field}: ${problem}`, { fields: { [field]: problem } });
+}
+
+function tooLarge(field: string, limit: number): ChatError {
+  const problem = `must not be larger than ${limit} bytes`;
+  return new ChatError('too_large', `${field}: ${problem}`, { fields: { [field]: problem } });
+}

@@ -1,0 +1,28 @@
+/** What actions work with. Built once by `createChat`; an action takes it as its first argument. */
+import type { Committer } from './committer.ts';
+import type { Directory } from './directory.ts';
+import type { Hub } from './hub.ts';
+import type { IdSource } from './ids.ts';
+import type { Limits } from './limits.ts';
+import type { Millis } from './model.ts';
+import type { Bus, Log, Meter, Passwords, Store, Tokens } from './ports.ts';
+import type { Presence } from './presence.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+
+export interface Core {
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly directory: Directory;
+  readonly hub: Hub;
+  readonly bus: Bus;
+  readonly presence: Presence;
+  readonly limiter: RateLimiter;
+  readonly limits: Limits;
+  /** Ids for things that are not stored: sessions. */
+  readonly ids: IdSource;
+  readonly tokens: Tokens;
+  readonly passwords: Passwords;
+  readonly meter: Meter;
+  readonly log: Log;
+  readonly now: () => Millis;
+}

@@ -1,0 +1,266 @@
+/**
+ * The live side: who is connected, who listens to what, and the fan-out loop. It knows no product rule: what may be delivered
+ * to whom was decided before, by membership.
+ *
+ * A user's sessions hear every conversation the user is a member of; a room is heard by the sessions that entered it.
+ */
+import type { Delivery } from './events.ts';
+import type { Conversation, Id } from './model.ts';
+import type { Meter } from './ports.ts';
+import type { Codec, Frame, Session } from './session.ts';
+
+/** Something in an audience: a user with all sessions, or a single session in a room. */
+interface Listener {
+  readonly sessions: Session[];
+}
+
+interface OnlineUser extends Listener {
+  readonly namespace: string;
+  readonly user: Id;
+  /** Conversations this user listens to. */
+  readonly conversations: Set<Id>;
+}
+
+/** Who hears a conversation. */
+interface Audience {
+  readonly listeners: Set<Listener>;
+  /** All their sessions in one list, for the fan-out loop; undefined when it must be made again. */
+  sessions: readonly Session[] | undefined;
+}
+
+export interface Hub {
+  /**
+   * Lets a session hear its user's conversations. `conversations` is needed for the user's first session only.
+   * Returns whether the user was offline before.
+   */
+  open(session: Session, conversations: readonly Id[]): boolean;
+  /** Forgets a session. Returns whether it was the user's last. */
+  close(session: Session): boolean;
+  isOnline(namespace: string, user: Id): boolean;
+  sessionsOf(namespace: string, user: Id): readonly Session[];
+  session(id: Id): Session | undefined;
+  sessions(): Iterable<Session>;
+  readonly size: number;
+  /** The user's live sessions hear this conversation from now on. */
+  join(conversation: Conversation, user: Id): void;
+  /** The user's sessions hear nothing more of it, from this moment. */
+  leave(conversation: Conversation, user: Id): void;
+  /** This session is in the room until it leaves or closes. */
+  enter(room: Id, session: Session): void;
+  exit(room: Id, session: Session): void;
+  /** Rooms the session has entered. */
+  roomsOf(session: Session): readonly Id[];
+  isIn(room: Id, session: Session): boolean;
+  /** Nobody hears it any more (deleted). */
+  drop(conversation: Id): void;
+  /** Conversations the session's user listens to. */
+  conversationsOf(session: Session): Iterable<Id>;
+  /** The sessions that hear a conversation. */
+  audienceOf(conversation: Id): readonly Session[];
+  /** Users online in one of these conversations, leaving out crowds: conversations with more online than the limit. */
+  acquaintances(conversations: readonly Id[], except: Id, crowd: number): readonly Id[];
+  /** Writes a delivery to its audience. */
+  deliver(delivery: Delivery): void;
+  /** Writes a delivery to the sessions of some users. */
+  deliverTo(delivery: Delivery, namespace: string, users: readonly Id[]): void;
+  /** Writes a delivery to some sessions. */
+  deliverToSessions(delivery: Delivery, sessions: readonly Session[]): void;
+}
+
+export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
+  const { meter } = deps;
+  const namespaces = new Map<string, Map<Id, OnlineUser>>();
+  const audiences = new Map<Id, Audience>();
+  const sessions = new Map<Id, Session>();
+  const rooms = new Map<Session, Map<Id, Listener>>();
+
+  function online(namespace: string, user: Id): OnlineUser | undefined {
+    return namespaces.get(namespace)?.get(user);
+  }
+
+  function listen(conversation: Id, listener: Listener): void {
+    const audience = audiences.get(conversation);
+    if (audience === undefined) {
+      audiences.set(conversation, { listeners: new Set([listener]), sessions: undefined });
+      return;
+    }
+    audience.listeners.add(listener);
+    audience.sessions = undefined;
+  }
+
+  function unlisten(conversation: Id, listener: Listener): void {
+    const audience = audiences.get(conversation);
+    if (audience === undefined) return;
+    audience.listeners.delete(listener);
+    audience.sessions = undefined;
+    if (audience.listeners.size === 0) audiences.delete(conversation);
+  }
+
+  /** The user's sessions have changed. */
+  function touch(entry: OnlineUser): void {
+    for (const conversation of entry.conversations) {
+      const audience = audiences.get(conversation);
+      if (audience !== undefined) audience.sessions = undefined;
+    }
+  }
+
+  function sessionsIn(conversation: Id): readonly Session[] {
+    const audience = audiences.get(conversation);
+    if (audience === undefined) return [];
+    return (audience.sessions ??= [...audience.listeners].flatMap((listener) => listener.sessions));
+  }
+
+  function goOnline(session: Session, conversations: readonly Id[]): void {
+    const { namespace, user } = session.actor;
+    const entry: OnlineUser = { namespace, user, sessions: [session], conversations: new Set(conversations) };
+    let users = namespaces.get(namespace);
+    if (users === undefined) namespaces.set(namespace, (users = new Map<Id, OnlineUser>()));
+    users.set(user, entry);
+    for (const conversation of conversations) listen(conversation, entry);
+  }
+
+  function goOffline(entry: OnlineUser): void {
+    for (const conversation of entry.conversations) unlisten(conversation, entry);
+    const users = namespaces.get(entry.namespace);
+    users?.delete(entry.user);
+    if (users?.size === 0) namespaces.delete(entry.namespace);
+  }
+
+  function exitRoom(room: Id, session: Session): void {
+    const entered = rooms.get(session);
+    const listener = entered?.get(room);
+    if (entered === undefined || listener === undefined) return;
+    unlisten(room, listener);
+    entered.delete(room);
+    if (entered.size === 0) rooms.delete(session);
+  }
+
+  /** The one fan-out loop: encodes at most once per codec, allocates nothing per session. */
+  function fanOut(delivery: Delivery, audience: readonly Session[]): void {
+    const from = 'from' in delivery && delivery.from !== 0 ? sessions.get(delivery.from) : undefined;
+    /** Made when a second codec is met: most deliveries have one. */
+    let encoded: Map<Codec, Frame | undefined> | undefined;
+    let codec: Codec | undefined;
+    let frame: Frame | undefined;
+    let failure: Error | undefined;
+    let door = '';
+    let count = 0;
+    for (const session of audience) {
+      if (session === from) continue;
+      if (session.codec !== codec) {
+        if (codec !== undefined) encoded = (encoded ?? new Map<Codec, Frame | undefined>()).set(codec, frame);
+        codec = session.codec;
+        if (encoded?.has(codec) === true) frame = encoded.get(codec);
+        else {
+          try {
+            frame = codec.encode(delivery);
+          } catch (cause) {
+            // Its own sessions alone go without.
+            frame = undefined;
+            failure ??= new Error(`the codec ${codec.name} failed on a ${delivery.type}`, { cause });
+          }
+        }
+        if (session.actor.door !== door) {
+          if (count > 0) meter.delivered(door, count);
+          door = session.actor.door;
+          count = 0;
+        }
+      }
+      if (frame === undefined) continue;
+      session.deliver(delivery, frame);
+      count += 1;
+    }
+    if (count > 0) meter.delivered(door, count);
+    if (failure !== undefined) throw failure;
+  }
+
+  function sessionsOfAll(namespace: string, users: readonly Id[]): readonly Session[] {
+    return users.flatMap((user) => online(namespace, user)?.sessions ?? []);
+  }
+
+  return {
+    open(session, conversations) {
+      sessions.set(session.id, session);
+      const entry = online(session.actor.namespace, session.actor.user);
+      if (entry === undefined) {
+        goOnline(session, conversations);
+        return true;
+      }
+      entry.sessions.push(session);
+      touch(entry);
+      return false;
+    },
+    close(session) {
+      if (!sessions.delete(session.id)) return false;
+      for (const room of rooms.get(session)?.keys() ?? []) exitRoom(room, session);
+      // Nothing is left of it even when its last room was dropped.
+      rooms.delete(session);
+      const entry = online(session.actor.namespace, session.actor.user);
+      const at = entry?.sessions.indexOf(session) ?? -1;
+      if (entry === undefined || at < 0) return false;
+      entry.sessions.splice(at, 1);
+      if (entry.sessions.length > 0) {
+        touch(entry);
+        return false;
+      }
+      goOffline(entry);
+      return true;
+    },
+    isOnline: (namespace, user) => online(namespace, user) !== undefined,
+    sessionsOf: (namespace, user) => online(namespace, user)?.sessions ?? [],
+    session: (id) => sessions.get(id),
+    sessions: () => sessions.values(),
+    get size() {
+      return sessions.size;
+    },
+    join(conversation, user) {
+      const entry = online(conversation.namespace, user);
+      if (entry === undefined || entry.conversations.has(conversation.id)) return;
+      entry.conversations.add(conversation.id);
+      listen(conversation.id, entry);
+    },
+    leave(conversation, user) {
+      const entry = online(conversation.namespace, user);
+      if (entry === undefined || !entry.conversations.delete(conversation.id)) return;
+      unlisten(conversation.id, entry);
+    },
+    enter(room, session) {
+      if (!sessions.has(session.id)) return;
+      let entered = rooms.get(session);
+      if (entered === undefined) rooms.set(session, (entered = new Map<Id, Listener>()));
+      if (entered.has(room)) return;
+      const listener: Listener = { sessions: [session] };
+      entered.set(room, listener);
+      listen(room, listener);
+    },
+    exit: exitRoom,
+    roomsOf: (session) => [...(rooms.get(session)?.keys() ?? [])],
+    isIn: (room, session) => rooms.get(session)?.has(room) ?? false,
+    drop(conversation) {
+      for (const listener of audiences.get(conversation)?.listeners ?? []) {
+        if ('conversations' in listener && listener.conversations instanceof Set) listener.conversations.delete(conversation);
+        for (const session of listener.sessions) rooms.get(session)?.delete(conversation);
+      }
+      audiences.delete(conversation);
+    },
+    conversationsOf: (session) => online(session.actor.namespace, session.actor.user)?.conversations ?? [],
+    audienceOf: sessionsIn,
+    acquaintances(conversations, except, crowd) {
+      const users = new Set<Id>();
+      for (const conversation of conversations) {
+        const audience = audiences.get(conversation);
+        if (audience === undefined || audience.listeners.size > crowd) continue;
+        for (const { sessions: own } of audience.listeners) if (own[0] !== undefined) users.add(own[0].actor.user);
+      }
+      users.delete(except);
+      return [...users];
+    },
+    deliver(delivery) {
+      if (delivery.type === 'presence' || delivery.type === 'notice') return;
+      fanOut(delivery, sessionsIn(delivery.conversation.id));
+    },
+    deliverTo: (delivery, namespace, users) => fanOut(delivery, sessionsOfAll(namespace, users)),
+    // A copy: a session that ends itself meanwhile leaves the list it came from.
+    deliverToSessions: (delivery, some) => fanOut(delivery, [...some]),
+  };
+}

@@ -1,0 +1,22 @@
+/** The core's public surface: the only file of core that other rooms import. */
+export { SCOPES, TICKET_LIFETIME_MS, actorOf, checkScope, serverActor } from './access.ts';
+export type { Access, Scope, Server } from './access.ts';
+export type { CreateConversationInput, MemberChangeInput } from './actions/manage-conversation.ts';
+export type { Resume } from './actions/read-conversation.ts';
+export type { Notice } from './actions/deliver-notices.ts';
+export type { SendMessage } from './actions/send-message.ts';
+export { hashSecret } from './actions/sign-in.ts';
+export type { Credentials, Identity } from './actions/sign-in.ts';
+export { createChat } from './chat.ts';
+export type { Chat, ChatDeps } from './chat.ts';
+export type { Target } from './directory.ts';
+export * from './errors.ts';
+export * from './events.ts';
+export * from './ids.ts';
+export * from './limits.ts';
+export * from './model.ts';
+export { notFound } from './policy.ts';
+export * from './ports.ts';
+export type { Recent } from './recent.ts';
+export { createRecent } from './recent.ts';
+export * from './session.ts';

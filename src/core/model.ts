@@ -1,0 +1,157 @@
+/**
+ * The nouns of Switchboard: what exists, in the words every room uses.
+ * Plain data only; nothing here knows a wire format, a table or a socket.
+ */
+
+/** A positive, time-ordered integer below 2^53: one id space for users, conversations, messages, sessions and events. */
+export type Id = number;
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Millis = number;
+
+/** What a user is. A guest listens in rooms and never speaks. */
+export type Role = 'user' | 'operator' | 'bot' | 'guest';
+
+export const ROLES: readonly Role[] = ['user', 'operator', 'bot', 'guest'];
+
+/** An account inside one namespace. `id` is unique within its namespace only. */
+export interface User {
+  readonly namespace: string;
+  readonly id: Id;
+  readonly role: Role;
+  /** What people see; may be empty. */
+  readonly name: string;
+  /** Sign-in name of a built-in account. */
+  readonly username?: string;
+  /** The `sub` of an account system that does not use our ids. */
+  readonly external?: string;
+  readonly createdAt: Millis;
+  /** When the last session of this user ended. */
+  readonly lastSeenAt?: Millis;
+}
+
+/**
+ * - `private`: two users; exists from the first message
+ * - `group`: members, all may write
+ * - `channel`: owners and admins write, members follow
+ * - `room`: no membership, you are in while connected, history is short
+ * - `support`: a client and operators
+ */
+export type ConversationKind = 'private' | 'group' | 'channel' | 'room' | 'support';
+
+export const CONVERSATION_KINDS: readonly ConversationKind[] = ['private', 'group', 'channel', 'room', 'support'];
+
+/** One ordered sequence of messages. */
+export interface Conversation {
+  readonly id: Id;
+  readonly namespace: string;
+  readonly kind: ConversationKind;
+  readonly name: string;
+  readonly notice: string;
+  /** Both users of a private conversation, lower id first; a note to self has the same id twice. */
+  readonly peers?: readonly [Id, Id];
+  /** Who created it; 0 when a back end did. */
+  readonly creator: Id;
+  readonly createdAt: Millis;
+  /**
+   * Grows with every change that may take a right away (a member removed or demoted, an owner or admin added, a block, a deletion).
+   * A send carries the version its permission was decided on; the store refuses it as `stale` when the version has moved.
+   */
+  readonly version: number;
+}
+
+/** A conversation and how far its sequence has come. */
+export interface ConversationHead {
+  readonly conversation: Conversation;
+  /** Index of the newest message; 0 before the first. */
+  readonly lastIndex: number;
+  /** Id of the newest message; 0 before the first. */
+  readonly lastId: Id;
+  /** Index of the oldest message that retention has left. */
+  readonly firstIndex: number;
+  /** Id of the newest message that retention has removed; 0 when nothing was. */
+  readonly cutId: Id;
+}
+
+/** Rights of a user in a conversation, strongest first. */
+export type MemberRole = 'owner' | 'admin' | 'member';
+
+export const MEMBER_ROLES: readonly MemberRole[] = ['owner', 'admin', 'member'];
+
+/** A user in a conversation. Both cursors are message indexes, 0 before the first; they never go back. */
+export interface Membership {
+  readonly conversation: Id;
+  readonly user: Id;
+  readonly role: MemberRole;
+  readonly joinedAt: Millis;
+  readonly deliveredIndex: number;
+  readonly readIndex: number;
+}
+
+/** What a message is made of. `text` also carries stickers and contacts that are words. */
+export type MessageKind = 'text' | 'audio' | 'sticker' | 'photo' | 'video' | 'gif' | 'file' | 'location' | 'contact';
+
+export const MESSAGE_KINDS: readonly MessageKind[] = [
+  'text',
+  'audio',
+  'sticker',
+  'photo',
+  'video',
+  'gif',
+  'file',
+  'location',
+  'contact',
+];
+
+/** Content of a message: exactly one of `text`, `resource` and `location` is set. */
+export interface Content {
+  readonly kind: MessageKind;
+  readonly text?: string | undefined;
+  readonly resource?: { readonly url: string; readonly thumbnail?: string } | undefined;
+  /** Degrees, WGS 84. */
+  readonly location?: { readonly latitude: number; readonly longitude: number } | undefined;
+}
+
+/** `recalled` and `expired` messages keep their place and lose their content. */
+export type MessageState = 'sent' | 'recalled' | 'expired';
+
+/** One message. Its place (`conversation`, `index`) and `id` never change; its content may be edited, recalled or expire. */
+export interface Message {
+  readonly id: Id;
+  readonly conversation: Id;
+  /** Place in the conversation: dense, from 1. */
+  readonly index: number;
+  readonly sender: Id;
+  /** Absent once the message is recalled or expired. */
+  readonly content?: Content;
+  readonly state: MessageState;
+  readonly sentAt: Millis;
+  readonly expiresAt?: Millis;
+  readonly editedAt?: Millis;
+}
+
+/** An earlier content of an edited message. */
+export interface Revision {
+  readonly message: Id;
+  /** When this content was replaced. */
+  readonly replacedAt: Millis;
+  readonly content: Content;
+}
+
+/** Through what a request came: kept with every fact it causes. */
+export interface Origin {
+  readonly door: string;
+  /** The live session, 0 for a single call. */
+  readonly session: Id;
+  /** W3C `traceparent` of the caller, when it sent one. */
+  readonly trace?: string;
+}
+
+/** Who acts: a user through a door. */
+export interface Actor extends Origin {
+  readonly namespace: string;
+  readonly user: Id;
+  readonly role: Role;
+  /** A back end acts (Api-Token); it is not bound to the user's own memberships. */
+  readonly server: boolean;
+}

@@ -1,0 +1,84 @@
+/**
+ * Who may do what. Pure decisions on what the directory knows; every door and every action asks here and nowhere else.
+ *
+ * A conversation that is not the caller's answers exactly as one that does not exist (design.md, promise 6).
+ */
+import type { Access } from './directory.ts';
+import { ChatError } from './errors.ts';
+import { MEMBER_ROLES } from './model.ts';
+import type { Actor, Conversation, ConversationKind, MemberRole, Message, Millis } from './model.ts';
+import type { Writers } from './ports.ts';
+
+const CHANNEL_WRITERS: readonly MemberRole[] = ['owner', 'admin'];
+
+export function notFound(): ChatError {
+  return new ChatError('not_found', 'There is no such conversation, user or message, or it is not yours.');
+}
+
+function denied(reason: string): ChatError {
+  return new ChatError('permission_denied', reason);
+}
+
+/** May the actor send to this target? */
+export function checkSend(actor: Actor, access: Access): void {
+  const { conversation } = access;
+  if (conversation === undefined && access.peer === undefined) throw notFound();
+  const open = conversation === undefined || conversation.kind === 'private' || conversation.kind === 'room';
+  // Before every other reason: whose it is not does not learn that it is there.
+  if (!open && !actor.server && access.role === undefined) throw notFound();
+  if (actor.role === 'guest') throw denied('Guests may listen, not speak. Sign in to write.');
+  if (access.blocked) throw denied('This user does not take messages from you.');
+  if (conversation?.kind === 'channel' && !actor.server && access.role === 'member') {
+    throw denied('Only owners and admins write in a channel.');
+  }
+}
+
+/** Who may send to a conversation of this kind: what the store looks at when its version has moved since the decision. */
+export function writersOf(actor: Actor, kind: ConversationKind): Writers {
+  if (actor.server || kind === 'room') return 'anyone';
+  return kind === 'channel' ? CHANNEL_WRITERS : MEMBER_ROLES;
+}
+
+/** May the actor read this conversation? Returns it. */
+export function checkRead(actor: Actor, access: Access): Conversation {
+  const { conversation } = access;
+  if (conversation === undefined) throw notFound();
+  if (actor.server || conversation.kind === 'room' || access.role !== undefined) return conversation;
+  throw notFound();
+}
+
+/** May the actor change name, notice or members? Owners and admins, and back ends. */
+export function checkManage(actor: Actor, access: Access): Conversation {
+  const conversation = checkRead(actor, access);
+  if (conversation.kind === 'private') throw denied('A private conversation has its two users, no name and no other members.');
+  if (actor.server || access.role === 'owner' || access.role === 'admin') return conversation;
+  throw denied('Only owners and admins may do this.');
+}
+
+/** May the actor delete the conversation? Its owner, and back ends. */
+export function checkDelete(actor: Actor, access: Access): Conversation {
+  const conversation = checkRead(actor, access);
+  if (actor.server || access.role === 'owner') return conversation;
+  throw denied('Only the owner may delete a conversation.');
+}
+
+/** May the actor give this role, or take it away? Nobody but an owner makes or unmakes owners and admins. */
+export function checkRoleChange(actor: Actor, access: Access, role: MemberRole): void {
+  if (actor.server || access.role === 'owner' || role === 'member') return;
+  throw denied('Only an owner may make or remove owners and admins.');
+}
+
+/** May the actor edit or recall this message? Its sender while a member, within the window; back ends always. */
+export function checkChange(actor: Actor, access: Access, message: Message, window: Millis, now: Millis): void {
+  checkRead(actor, access);
+  if (actor.server) return;
+  if (message.sender !== actor.user) throw denied('Only the sender may change a message.');
+  if (window > 0 && now - message.sentAt > window) {
+    throw new ChatError('failed_precondition', `A message may be changed for ${window / 1000} s after it was sent.`);
+  }
+}
+
+/** Are all members told how far one has read? In private and support conversations and in small groups; never in channels and rooms. */
+export function tellsEverybody(kind: ConversationKind, members: number, smallGroup: number): boolean {
+  return kind === 'private' || kind === 'support' || (kind === 'group' && members <= smallGroup);
+}

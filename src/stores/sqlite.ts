@@ -1,0 +1,243 @@
+/**
+ * The embedded store: one file, one writer, no other process. See docs/adr/0004-log-and-chunks.md and 0005-where-the-writer-lives.md.
+ */
+import { createIdSource } from '../core/index.ts';
+import type { Operation, Outcome, Store } from '../core/index.ts';
+import { checksumOf, pendingMigrations } from './sql/migration.ts';
+import type { AppliedMigration } from './sql/migration.ts';
+import { createAccounts } from './sqlite/accounts.ts';
+import { createConversations } from './sqlite/conversations.ts';
+import { createCursors } from './sqlite/cursors.ts';
+import { openDatabase } from './sqlite/database.ts';
+import type { Database } from './sqlite/database.ts';
+import { createFeed } from './sqlite/feed.ts';
+import { createMessageRows } from './sqlite/message-rows.ts';
+import { createMessages } from './sqlite/messages.ts';
+import { createNamespaces } from './sqlite/namespaces.ts';
+import { createReading } from './sqlite/reading.ts';
+import { toContent, toMessage } from './sqlite/rows.ts';
+import type { ContentColumns } from './sqlite/rows.ts';
+import { MIGRATIONS } from './sqlite/schema.ts';
+import { createSentKeys, hashKey } from './sqlite/sent-keys.ts';
+import { createSequences } from './sqlite/sequences.ts';
+import type { Sequences } from './sqlite/sequences.ts';
+import { query, statement } from './sqlite/statements.ts';
+import { createWriteBehind } from './sqlite/write-behind.ts';
+
+/** Index entries written in one transaction: a fraction of a millisecond, so that commits in between hardly wait. */
+const WRITE_AT_ONCE = 32;
+
+/** How often what is unwritten is written: the later, the more changes share a write; the sooner, the less is read back after an abrupt stop. */
+const WRITE_EVERY_MS = 3_000;
+
+/** The outbox depth is counted up to here: beyond it the exact number tells nothing more. */
+const MAX_COUNTED_DEPTH = 100_000;
+
+/** Messages of deleted conversations erased at a time. */
+const ERASE_AT_ONCE = 500;
+
+export interface SqliteStoreOptions {
+  /** Folder of the database, or ':memory:'. */
+  readonly folder: string;
+  readonly now?: () => number;
+}
+
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const now = options.now ?? Date.now;
+  const db = openDatabase(options.folder);
+  try {
+    await migrate(db);
+    return await assemble(db, now);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function migrate(db: Database): Promise<void> {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
+  );
+  const applied = query<AppliedMigration>(db, 'SELECT number, checksum FROM migration ORDER BY number').all();
+  const remember = statement(db, 'INSERT INTO migration (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)');
+  for (const migration of pendingMigrations(MIGRATIONS, applied)) {
+    await db.transaction(() => {
+      db.exec(migration.sql);
+      remember.run(migration.number, migration.name, checksumOf(migration), Date.now());
+    });
+  }
+}
+
+async function assemble(db: Database, now: () => number): Promise<Store> {
+  const ids = createIdSource({ now });
+  const namespaces = createNamespaces({ db });
+  const behind = createWriteBehind({ db });
+  const rows = createMessageRows({ db });
+  const sentKeys = createSentKeys({ db, behind });
+  const sequences: Sequences = createSequences({
+    db,
+    namespaces,
+    behind,
+    onRestore: ({ id, namespace, sender, key }) => sentKeys.add(namespace, sender, hashKey(key), id, now()),
+  });
+  const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
+  const cursors = createCursors({ db, namespaces, sequences, feed, rows, now });
+  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed });
+  const messages = createMessages({ db, ids, namespaces, sequences, conversations, sentKeys, feed, cursors, rows, now });
+  const accounts = createAccounts({ db, ids, namespaces, now });
+  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
+  const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
+  const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
+  const readBlocks = query<{ blocked: number }>(
+    db,
+    'SELECT blocked FROM block WHERE namespace = ? AND user = ? ORDER BY blocked',
+  );
+  const readRevisions = query<ContentColumns & { replaced_at: number }>(
+    db,
+    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? ORDER BY rowid',
+  );
+  let closed = false;
+  let committing: Promise<unknown> = Promise.resolve();
+
+  /** Memory back to what the file says: at the start, and when a transaction was undone. */
+  function restore(): void {
+    behind.reset();
+    namespaces.restore();
+    sentKeys.reset();
+    sequences.restore();
+    ids.startAfter(feed.newest());
+  }
+
+  function apply(operation: Operation): Outcome {
+    switch (operation.type) {
+      case 'append':
+        return messages.append(operation);
+      case 'edit':
+        return messages.edit(operation);
+      case 'recall':
+        return messages.recall(operation);
+      case 'expire':
+        return messages.expire(operation);
+      case 'trim':
+        return messages.trim(operation);
+      case 'cursor':
+        return cursors.move(operation);
+      case 'deliver':
+        return cursors.deliver(operation);
+      case 'create':
+        return conversations.create(operation);
+      case 'update':
+        return conversations.update(operation);
+      case 'delete':
+        return conversations.delete(operation);
+      case 'members':
+        return conversations.members(operation);
+      case 'block':
+        return conversations.block(operation);
+      case 'user':
+        return accounts.save(operation);
+      case 'revoke':
+        return accounts.revoke(operation);
+      case 'api-token':
+        return accounts.saveApiToken(operation);
+      case 'api-token-delete':
+        return accounts.deleteApiToken(operation);
+    }
+  }
+
+  /** One transaction at a time, and memory as it was when one is undone. */
+  function write<T>(work: () => T): Promise<T> {
+    const done = committing.then(() => db.transaction(work, restore));
+    committing = done.catch(() => undefined);
+    return done;
+  }
+
+  /** An answer leaves when everything it may contain is on disk. */
+  async function read<T>(work: () => T): Promise<T> {
+    const value = work();
+    const durable = db.durable();
+    if (durable !== undefined) await durable;
+    return value;
+  }
+
+  async function tidy(): Promise<void> {
+    for (let more = true; more && !closed;) {
+      more = await write(() => {
+        sentKeys.prune(now());
+        const erased = messages.eraseDeleted(ERASE_AT_ONCE);
+        return behind.writeSome(WRITE_AT_ONCE) || erased;
+      });
+    }
+  }
+
+  restore();
+  // One at a time: each waits in line with the commits, and a large deletion takes longer than the interval.
+  let tidying = false;
+  const timer = setInterval(() => {
+    if (tidying || (behind.size === 0 && hasErasure.get() === undefined)) return;
+    tidying = true;
+    tidy()
+      .catch(() => undefined)
+      .finally(() => {
+        tidying = false;
+      });
+  }, WRITE_EVERY_MS);
+  timer.unref();
+
+  return {
+    commit: (operations) => write(() => operations.map(apply)),
+    user: (namespace, id) => read(() => accounts.user(namespace, id)),
+    users: (namespace, wanted) =>
+      read(() => wanted.map((id) => accounts.user(namespace, id)).filter((user) => user !== undefined)),
+    userByExternal: (namespace, external) => read(() => accounts.byExternal(namespace, external)),
+    account: (namespace, username) => read(() => accounts.account(namespace, username)),
+    searchUsers: (namespace, prefix, limit) => read(() => accounts.search(namespace, prefix, limit)),
+    head: (conversation) =>
+      read(() => {
+        const sequence = sequences.get(conversation);
+        return sequence === undefined ? undefined : sequences.head(sequence);
+      }),
+    privateHead: (namespace, one, other) =>
+      read(() => {
+        const sequence = sequences.get(conversations.pair(namespaces.number(namespace), one, other));
+        return sequence === undefined ? undefined : sequences.head(sequence);
+      }),
+    membership: (conversation, user) => read(() => reading.membership(conversation, user)),
+    members: (conversation, after, limit) => read(() => reading.members(conversation, after, limit)),
+    memberCount: (conversation) => read(() => reading.memberCount(conversation)),
+    conversationsOf: (namespace, user) => read(() => reading.conversationsOf(namespace, user)),
+    summaries: (namespace, user, before, limit) => read(() => reading.summaries(namespace, user, before, limit)),
+    summary: (conversation, user) => read(() => reading.summary(conversation, user)),
+    rooms: (namespace, after, limit) => read(() => reading.rooms(namespace, after, limit)),
+    blocks: (namespace, user) => read(() => readBlocks.all(namespaces.number(namespace), user).map(({ blocked }) => blocked)),
+    message: (id) =>
+      read(() => {
+        const row = rows.get(id);
+        return row === undefined || sequences.get(row.conversation) === undefined ? undefined : toMessage(row, now());
+      }),
+    history: (input) => read(() => reading.history(input)),
+    revisions: (message) =>
+      read(() => {
+        const row = rows.get(message);
+        if (row === undefined || sequences.get(row.conversation) === undefined || toMessage(row, now()).state !== 'sent')
+          return [];
+        return readRevisions
+          .all(message)
+          .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
+      }),
+    resume: (input) => read(() => reading.resume(input)),
+    hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
+    events: (after, limit) => read(() => feed.read(after, limit)),
+    revocations: (time) => read(() => accounts.revocations(time)),
+    apiTokens: () => read(() => accounts.apiTokens()),
+    stats: () => read(() => ({ outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH), bytes: db.bytes() })),
+    async close() {
+      clearInterval(timer);
+      // The pass under way, and what came meanwhile.
+      for (let pass = 0; pass < 2; pass += 1) await tidy().catch(() => undefined);
+      closed = true;
+      await committing;
+      await db.close();
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/** Users, revoked tokens and tokens for back ends. */
+import { ChatError, timeOfId } from '../../core/index.ts';
+import type {
+  ApiToken,
+  DeleteApiToken,
+  IdSource,
+  Outcome,
+  Revocation,
+  RevokeTokens,
+  SaveApiToken,
+  SaveUser,
+  User,
+} from '../../core/index.ts';
+import type { Database } from './database.ts';
+import type { Namespaces } from './namespaces.ts';
+import { toUser } from './rows.ts';
+import type { UserRow } from './rows.ts';
+import { parseColumn, query, statement } from './statements.ts';
+
+export interface Accounts {
+  save(operation: SaveUser): Outcome;
+  revoke(operation: RevokeTokens): Outcome;
+  saveApiToken(operation: SaveApiToken): Outcome;
+  deleteApiToken(operation: DeleteApiToken): Outcome;
+  user(namespace: string, id: number): User | undefined;
+  byExternal(namespace: string, external: string): User | undefined;
+  account(namespace: string, username: string): { user: User; passwordHash: string } | undefined;
+  search(namespace: string, prefix: string, limit: number): readonly User[];
+  revocations(now: number): readonly Revocation[];
+  apiTokens(): readonly ApiToken[];
+}
+
+export function createAccounts(deps: { db: Database; ids: IdSource; namespaces: Namespaces; now: () => number }): Accounts {
+  const { db, ids, namespaces, now } = deps;
+  const insert = statement(
+    db,
+    `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const update = statement(db, 'UPDATE user SET role = ?, name = ?, last_seen_at = ? WHERE namespace = ? AND id = ?');
+  const byId = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND id = ?');
+  const byExternal = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND external = ?');
+  const byUsername = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND username = ?');
+  const byPrefix = query<UserRow>(
+    db,
+    `SELECT * FROM user WHERE namespace = ?1 AND (name LIKE ?2 ESCAPE '\\' OR username LIKE ?2 ESCAPE '\\') ORDER BY id LIMIT ?3`,
+  );
+  const insertRevocation = statement(
+    db,
+    'INSERT OR REPLACE INTO revocation (namespace, user, token, before, until) VALUES (?, ?, ?, ?, ?)',
+  );
+  const readRevocations = query<{ namespace: number; user: number; token: string; before: number; until: number }>(
+    db,
+    'SELECT * FROM revocation WHERE until > ?',
+  );
+  const pruneRevocations = statement(db, 'DELETE FROM revocation WHERE until <= ?');
+  const insertToken = statement(
+    db,
+    'INSERT OR REPLACE INTO api_token (name, hash, scopes, namespace, created_at) VALUES (?, ?, ?, ?, ?)',
+  );
+  const removeToken = statement(db, 'DELETE FROM api_token WHERE name = ?');
+  const readTokens = query<{ name: string; hash: string; scopes: string; namespace: string | null; created_at: number }>(
+    db,
+    'SELECT * FROM api_token ORDER BY name',
+  );
+
+  function find(namespace: number, operation: SaveUser): UserRow | undefined {
+    if (operation.id !== 0) return byId.get(namespace, operation.id);
+    return operation.external === undefined ? undefined : byExternal.get(namespace, operation.external);
+  }
+
+  /** An id of ours that no account system has brought along already. */
+  function freeId(namespace: number): number {
+    for (;;) {
+      const id = ids.next();
+      if (byId.get(namespace, id) === undefined) return id;
+    }
+  }
+
+  function create(namespace: number, operation: SaveUser): Outcome {
+    const { account, external } = operation;
+    if (account !== undefined && byUsername.get(namespace, account.username) !== undefined) {
+      return {
+        type: 'refused',
+        reason: new ChatError('already_exists', 'This username is taken.', { fields: { username: 'is taken' } }),
+      };
+    }
+    const id = operation.id === 0 ? freeId(namespace) : operation.id;
+    const createdAt = operation.id === 0 ? timeOfId(id) : now();
+    const name = operation.name ?? account?.username ?? '';
+    const role = operation.role ?? 'user';
+    insert.run(
+      namespace,
+      id,
+      role,
+      name,
+      account?.username ?? null,
+      external ?? null,
+      account?.passwordHash ?? null,
+      createdAt,
+      operation.lastSeenAt ?? null,
+    );
+    return saved(namespace, id, true);
+  }
+
+  function saved(namespace: number, id: number, created: boolean): Outcome {
+    const row = byId.get(namespace, id);
+    if (row === undefined) return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
+    return { type: 'user', user: toUser(row, namespaces.name(namespace)), created };
+  }
+
+  function userOr(row: UserRow | undefined, namespace: string): User | undefined {
+    return row === undefined ? undefined : toUser(row, namespace);
+  }
+
+  return {
+    save(operation) {
+      const namespace = namespaces.ensure(operation.namespace);
+      const row = find(namespace, operation);
+      if (row === undefined) return create(namespace, operation);
+      const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at } = operation;
+      update.run(role, name, lastSeenAt, namespace, row.id);
+      return saved(namespace, row.id, false);
+    },
+    revoke(operation) {
+      const namespace = namespaces.ensure(operation.namespace);
+      const before = now();
+      pruneRevocations.run(before);
+      insertRevocation.run(namespace, operation.user, operation.token ?? '', before, operation.until);
+      const { user, token, until } = operation;
+      return {
+        type: 'revoke',
+        revocation: { namespace: operation.namespace, user, ...(token !== undefined && { token }), before, until },
+      };
+    },
+    saveApiToken({ token }) {
+      insertToken.run(token.name, token.hash, JSON.stringify(token.scopes), token.namespace ?? null, token.createdAt);
+      return { type: 'api-token', token };
+    },
+    deleteApiToken: ({ name }) => ({ type: 'api-token-delete', name, deleted: removeToken.run(name) > 0 }),
+    user: (namespace, id) => userOr(byId.get(namespaces.number(namespace), id), namespace),
+    byExternal: (namespace, external) => userOr(byExternal.get(namespaces.number(namespace), external), namespace),
+    account(namespace, username) {
+      const row = byUsername.get(namespaces.number(namespace), username);
+      return row?.password_hash == null ? undefined : { user: toUser(row, namespace), passwordHash: row.password_hash };
+    },
+    search(namespace, prefix, limit) {
+      const pattern = `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
+      return byPrefix.all(namespaces.number(namespace), pattern, limit).map((row) => toUser(row, namespace));
+    },
+    revocations: (time) =>
+      readRevocations.all(time).map(({ namespace, user, token, before, until }) => ({
+        namespace: namespaces.name(namespace),
+        user,
+        ...(token !== '' && { token }),
+        before,
+        until,
+      })),
+    apiTokens: () =>
+      readTokens.all().map(({ name, hash, scopes, namespace, created_at }) => ({
+        name,
+        hash,
+        scopes: parseColumn('scopes', scopes),
+        ...(namespace !== null && { namespace }),
+        createdAt: created_at,
+      })),
+  };
+}

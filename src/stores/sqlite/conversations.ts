@@ -1,0 +1,234 @@
+/** Writing conversations, members and blocks. Every function runs inside the batch's transaction. */
+import { ChatError, timeOfId } from '../../core/index.ts';
+import type {
+  AppendMessage,
+  ChangeMembers,
+  Conversation,
+  CreateConversation,
+  DeleteConversation,
+  IdSource,
+  MemberRole,
+  Membership,
+  Origin,
+  Outcome,
+  SetBlock,
+  UpdateConversation,
+} from '../../core/index.ts';
+import type { Database } from './database.ts';
+import type { Feed } from './feed.ts';
+import type { Namespaces } from './namespaces.ts';
+import { toConversation, toMembership } from './rows.ts';
+import type { ConversationRow, MembershipRow } from './rows.ts';
+import type { Sequence, Sequences } from './sequences.ts';
+import { query, statement } from './statements.ts';
+import type { WriteBehind } from './write-behind.ts';
+
+export interface Conversations {
+  create(operation: CreateConversation): Outcome;
+  update(operation: UpdateConversation): Outcome;
+  delete(operation: DeleteConversation): Outcome;
+  members(operation: ChangeMembers): Outcome;
+  block(operation: SetBlock): Outcome;
+  /** The private conversation of a message that was decided on before there was one: made now, or meanwhile by another. Or why not. */
+  openPrivate(namespace: number, operation: AppendMessage): { readonly sequence: Sequence; readonly created: boolean } | Outcome;
+  /** Whether a send that was decided on an older version holds all the same. */
+  mayStillWrite(sequence: Sequence, operation: AppendMessage): boolean;
+  /** Id of a private conversation; 0 when it has no message yet. */
+  pair(namespace: number, one: number, other: number): number;
+}
+
+export function createConversations(deps: {
+  db: Database;
+  ids: IdSource;
+  namespaces: Namespaces;
+  sequences: Sequences;
+  behind: WriteBehind;
+  feed: Feed;
+}): Conversations {
+  const { db, ids, namespaces, sequences, behind, feed } = deps;
+  const insert = statement(
+    db,
+    `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, version)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+  );
+  const readRow = query<ConversationRow>(db, 'SELECT * FROM conversation WHERE id = ?');
+  const rename = statement(db, 'UPDATE conversation SET name = ?, notice = ? WHERE id = ?');
+  const setVersion = statement(db, 'UPDATE conversation SET version = ? WHERE id = ?');
+  const remove = statement(db, 'DELETE FROM conversation WHERE id = ?');
+  const removeMembers = statement(db, 'DELETE FROM membership WHERE conversation = ?');
+  const startErasure = statement(db, 'INSERT OR IGNORE INTO erasure (conversation) VALUES (?)');
+  const readPair = query<{ id: number }>(
+    db,
+    "SELECT id FROM conversation WHERE namespace = ? AND low = ? AND high = ? AND kind = 'private'",
+  );
+  const insertMember = statement(
+    db,
+    `INSERT INTO membership (conversation, user, namespace, role, joined_at, delivered_index, read_index)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const readMember = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND user = ?');
+  const setRole = statement(db, 'UPDATE membership SET role = ? WHERE conversation = ? AND user = ?');
+  const removeMember = statement(db, 'DELETE FROM membership WHERE conversation = ? AND user = ?');
+  const insertBlock = statement(db, 'INSERT OR IGNORE INTO block (namespace, user, blocked) VALUES (?, ?, ?)');
+  const removeBlock = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ? AND blocked = ?');
+  const readBlock = query<{ user: number }>(db, 'SELECT user FROM block WHERE namespace = ? AND user = ? AND blocked = ?');
+
+  function pair(namespace: number, one: number, other: number): number {
+    return readPair.get(namespace, Math.min(one, other), Math.max(one, other))?.id ?? 0;
+  }
+
+  function start(id: number): Sequence {
+    const row = readRow.get(id);
+    if (row === undefined) throw new Error('a conversation just written is not there');
+    return sequences.create(row, toConversation(row, namespaces.name(row.namespace)));
+  }
+
+  /** A new member has read everything that was there before; how many of it were the member's own does not matter. */
+  function join(sequence: Sequence, user: number, role: MemberRole, at: number): Membership {
+    const { id } = sequence.conversation;
+    const { lastIndex } = sequence;
+    behind.writeNow(sequence);
+    insertMember.run(id, user, sequence.namespace, role, at, lastIndex, lastIndex);
+    return { conversation: id, user, role, joinedAt: at, deliveredIndex: lastIndex, readIndex: lastIndex };
+  }
+
+  function raiseVersion(sequence: Sequence): void {
+    const conversation: Conversation = { ...sequence.conversation, version: sequence.conversation.version + 1 };
+    setVersion.run(conversation.version, conversation.id);
+    sequence.conversation = conversation;
+  }
+
+  function tell(
+    type: 'conversation.created' | 'conversation.changed' | 'conversation.deleted',
+    sequence: Sequence,
+    user: number,
+    origin: Origin,
+  ): void {
+    feed.add({ type, namespace: sequence.namespace, conversation: sequence.conversation.id, user, message: 0, index: 0, origin });
+  }
+
+  function mayStillWrite(sequence: Sequence, { sender, writers }: AppendMessage): boolean {
+    if (writers === undefined) return false;
+    const { id, peers } = sequence.conversation;
+    const peer = peers?.[0] === sender ? peers[1] : peers?.[0];
+    if (peer !== undefined && readBlock.get(sequence.namespace, peer, sender) !== undefined) return false;
+    if (writers === 'anyone') return true;
+    const role = readMember.get(id, sender)?.role;
+    return role !== undefined && writers.includes(role);
+  }
+
+  return {
+    pair,
+    openPrivate(namespace, operation) {
+      const { sender, peer, origin } = operation;
+      const known = sequences.get(pair(namespace, sender, peer));
+      if (known !== undefined)
+        return mayStillWrite(known, operation) ? { sequence: known, created: false } : { type: 'refused', reason: 'stale' };
+      if (readBlock.get(namespace, peer, sender) !== undefined) return { type: 'refused', reason: 'stale' };
+      const id = ids.next();
+      insert.run(id, namespace, 'private', '', '', Math.min(sender, peer), Math.max(sender, peer), sender, timeOfId(id));
+      const sequence = start(id);
+      for (const user of new Set([sender, peer])) join(sequence, user, 'member', timeOfId(id));
+      tell('conversation.created', sequence, sender, origin);
+      return { sequence, created: true };
+    },
+    mayStillWrite,
+    create(operation) {
+      const namespace = namespaces.ensure(operation.namespace);
+      const id = ids.next();
+      const { kind, name, notice, creator } = operation;
+      insert.run(id, namespace, kind, name, notice, null, null, creator, timeOfId(id));
+      const sequence = start(id);
+      const members = operation.members.map(({ user, role }) => join(sequence, user, role, timeOfId(id)));
+      tell('conversation.created', sequence, creator, operation.origin);
+      return { type: 'create', conversation: sequence.conversation, members };
+    },
+    update(operation) {
+      const sequence = sequences.get(operation.conversation);
+      if (sequence === undefined) return notThere();
+      const { name = sequence.conversation.name, notice = sequence.conversation.notice } = operation;
+      rename.run(name, notice, operation.conversation);
+      sequence.conversation = { ...sequence.conversation, name, notice };
+      tell('conversation.changed', sequence, operation.user, operation.origin);
+      return { type: 'update', conversation: sequence.conversation };
+    },
+    delete(operation) {
+      const sequence = sequences.get(operation.conversation);
+      if (sequence === undefined) return notThere();
+      tell('conversation.deleted', sequence, operation.user, operation.origin);
+      sequences.remove(operation.conversation);
+      remove.run(operation.conversation);
+      removeMembers.run(operation.conversation);
+      startErasure.run(operation.conversation);
+      return { type: 'delete', conversation: sequence.conversation };
+    },
+    members(operation) {
+      const sequence = sequences.get(operation.conversation);
+      if (sequence?.conversation.version !== operation.version) return { type: 'refused', reason: 'stale' };
+      const { id } = sequence.conversation;
+      const memberships: Membership[] = [];
+      const added: { user: number; role: MemberRole }[] = [];
+      const removed: number[] = [];
+      let rightsTaken = false;
+      const at = timeOfId(ids.next());
+      for (const { user, role } of operation.add) {
+        const member = readMember.get(id, user);
+        if (member === undefined) {
+          memberships.push(join(sequence, user, role, at));
+          // Whoever took this user for a stranger, whom any admin may add and remove, must decide again.
+          if (role !== 'member') rightsTaken = true;
+        } else if (member.role === role) continue;
+        else {
+          setRole.run(role, id, user);
+          memberships.push({ ...toMembership(member), role });
+          rightsTaken = true;
+        }
+        added.push({ user, role });
+      }
+      for (const user of operation.remove) {
+        const member = readMember.get(id, user);
+        if (member === undefined) continue;
+        sequence.authored.delete(user);
+        removeMember.run(id, user);
+        removed.push(user);
+        // A plain follower's leaving takes no right to write from anybody: senders need not decide again.
+        if (sequence.conversation.kind !== 'channel' || member.role !== 'member') rightsTaken = true;
+      }
+      if (rightsTaken) raiseVersion(sequence);
+      if (added.length + removed.length > 0) {
+        const { namespace } = sequence;
+        const members = { added, removed };
+        feed.add({
+          type: 'members.changed',
+          namespace,
+          conversation: id,
+          user: operation.user,
+          message: 0,
+          index: 0,
+          origin: operation.origin,
+          members,
+        });
+      }
+      return { type: 'members', conversation: sequence.conversation, added, removed, memberships };
+    },
+    block(operation) {
+      const namespace = namespaces.ensure(operation.namespace);
+      const change = operation.active ? insertBlock : removeBlock;
+      const changed = change.run(namespace, operation.user, operation.blocked) > 0;
+      const id = pair(namespace, operation.user, operation.blocked);
+      const sequence = id === 0 ? undefined : sequences.get(id);
+      if (changed && sequence !== undefined) raiseVersion(sequence);
+      return {
+        type: 'block',
+        namespace: operation.namespace,
+        user: operation.user,
+        changed,
+        ...(sequence && { conversation: sequence.conversation }),
+      };
+    },
+  };
+}
+
+function notThere(): Outcome {
+  return { type: 'refused', reason: new ChatError('not_found', 'There is no such conversation.') };
+}

@@ -1,0 +1,275 @@
+/** Writing messages: append, edit, recall, expire, trim. Every function runs inside the batch's transaction. */
+import { ChatError, timeOfId } from '../../core/index.ts';
+import type {
+  AppendMessage,
+  Change,
+  EditMessage,
+  ExpireMessages,
+  IdSource,
+  Message,
+  Origin,
+  Outcome,
+  RecallMessage,
+  TrimConversation,
+} from '../../core/index.ts';
+import type { Conversations } from './conversations.ts';
+import type { Cursors } from './cursors.ts';
+import type { Database } from './database.ts';
+import type { Feed } from './feed.ts';
+import type { Namespaces } from './namespaces.ts';
+import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toMessage } from './rows.ts';
+import type { ContentColumns, MessageRow } from './rows.ts';
+import type { MessageRows } from './message-rows.ts';
+import { hashKey } from './sent-keys.ts';
+import type { SentKeys } from './sent-keys.ts';
+import type { Sequence, Sequences } from './sequences.ts';
+import { query, statement } from './statements.ts';
+
+export interface Messages {
+  append(operation: AppendMessage): Outcome;
+  edit(operation: EditMessage): Outcome;
+  recall(operation: RecallMessage): Outcome;
+  expire(operation: ExpireMessages): Outcome;
+  trim(operation: TrimConversation): Outcome;
+  /** Erases messages of a deleted conversation, some at a time. Returns whether any were left. */
+  eraseDeleted(limit: number): boolean;
+}
+
+export function createMessages(deps: {
+  db: Database;
+  ids: IdSource;
+  namespaces: Namespaces;
+  sequences: Sequences;
+  conversations: Conversations;
+  sentKeys: SentKeys;
+  feed: Feed;
+  cursors: Pick<Cursors, 'passOver'>;
+  rows: MessageRows;
+  now: () => number;
+}): Messages {
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, cursors, rows, now } = deps;
+  const insert = statement(
+    db,
+    `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
+     VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertExpiry = statement(db, 'INSERT INTO expiry (at, message) VALUES (?, ?)');
+  const readDue = query<{ at: number; message: number }>(db, 'SELECT at, message FROM expiry WHERE at <= ? ORDER BY at LIMIT ?');
+  const removeDue = statement(db, 'DELETE FROM expiry WHERE at = ? AND message = ?');
+  const insertGone = statement(db, 'INSERT OR IGNORE INTO gone (conversation, idx, sender) VALUES (?, ?, ?)');
+  const setContent = statement(db, 'UPDATE message SET kind = ?, text = ?, data = ?, edited_at = ? WHERE id = ?');
+  const eraseContent = statement(db, 'UPDATE message SET state = ?, text = NULL, data = NULL WHERE id = ?');
+  const insertRevision = statement(db, 'INSERT INTO revision (message, replaced_at, kind, text, data) VALUES (?, ?, ?, ?, ?)');
+  const eraseRevisions = statement(db, 'DELETE FROM revision WHERE message = ?');
+  const removeRow = statement(db, 'DELETE FROM message WHERE id = ?');
+  const removeGone = statement(db, 'DELETE FROM gone WHERE conversation = ? AND idx < ?');
+  const readErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
+  const endErasure = statement(db, 'DELETE FROM erasure WHERE conversation = ?');
+  const readChunk = query<{ slot: number; ids: Uint8Array }>(
+    db,
+    'SELECT slot, ids FROM chunk WHERE conversation = ? ORDER BY slot LIMIT 1',
+  );
+  const removeChunk = statement(db, 'DELETE FROM chunk WHERE conversation = ? AND slot = ?');
+
+  function findDuplicate(
+    operation: AppendMessage,
+    namespace: number,
+    columns: ContentColumns,
+    hash: number,
+  ): Outcome | undefined {
+    if (operation.key === undefined) return undefined;
+    const id = sentKeys.find(namespace, operation.sender, hash, now());
+    const row = id === undefined ? undefined : rows.get(id);
+    if (row === undefined || row.key !== operation.key || row.sender !== operation.sender) return undefined;
+    const sequence = sequences.get(row.conversation);
+    if (sequence === undefined || sequence.namespace !== namespace) return undefined;
+    const changed = row.state !== SENT || row.edited_at !== null;
+    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) {
+      const { conversation } = sequence;
+      return { type: 'append', conversation, message: toMessage(row, now()), duplicate: true, created: false };
+    }
+    if (operation.keyReuse === 'new') return undefined;
+    return refuse('already_exists', 'This idempotency key was used for another message.');
+  }
+
+  function append(operation: AppendMessage): Outcome {
+    const namespace = namespaces.ensure(operation.namespace);
+    const columns = toColumns(operation.content);
+    const hash = operation.key === undefined ? 0 : hashKey(operation.key);
+    const duplicate = findDuplicate(operation, namespace, columns, hash);
+    if (duplicate !== undefined) return duplicate;
+    if (operation.conversation === 0) {
+      const opened = conversations.openPrivate(namespace, operation);
+      return 'type' in opened ? opened : appendTo(opened.sequence, operation, columns, hash, opened.created);
+    }
+    const sequence = sequences.get(operation.conversation);
+    if (sequence === undefined) return { type: 'refused', reason: 'stale' };
+    const moved = sequence.conversation.version !== operation.version;
+    if (moved && !conversations.mayStillWrite(sequence, operation)) return { type: 'refused', reason: 'stale' };
+    return appendTo(sequence, operation, columns, hash, false);
+  }
+
+  function appendTo(
+    sequence: Sequence,
+    operation: AppendMessage,
+    columns: ContentColumns,
+    hash: number,
+    created: boolean,
+  ): Outcome {
+    const message = store(sequence, operation, columns, hash);
+    return { type: 'append', conversation: sequence.conversation, message, duplicate: false, created };
+  }
+
+  function store(sequence: Sequence, operation: AppendMessage, columns: ContentColumns, hash: number): Message {
+    const { sender, content, key, expiresAfter, origin } = operation;
+    const id = ids.next();
+    const index = sequence.lastIndex + 1;
+    const sentAt = timeOfId(id);
+    const expiresAt = expiresAfter === undefined ? null : Math.ceil(sentAt + expiresAfter);
+    const { kind, text, data } = columns;
+    const conversation = sequence.conversation.id;
+    insert.run(
+      id,
+      conversation,
+      index,
+      sender,
+      kind,
+      text,
+      data,
+      key ?? null,
+      expiresAt,
+      origin.door,
+      origin.session,
+      origin.trace ?? null,
+    );
+    if (expiresAt !== null) insertExpiry.run(expiresAt, id);
+    sequences.append(sequence, id, index, sender);
+    if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
+    const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
+    return expiresAt === null ? message : { ...message, expiresAt };
+  }
+
+  /** The message and its sequence; undefined when there is none, or the conversation is gone. */
+  function find(id: number): { row: MessageRow; sequence: Sequence } | undefined {
+    const row = rows.get(id);
+    const sequence = row === undefined ? undefined : sequences.get(row.conversation);
+    return row === undefined || sequence === undefined ? undefined : { row, sequence };
+  }
+
+  function change(
+    sequence: Sequence,
+    row: MessageRow,
+    type: 'edited' | 'recalled' | 'expired',
+    user: number,
+    origin: Origin,
+  ): Change {
+    const id = feed.add({
+      type: `message.${type}`,
+      namespace: sequence.namespace,
+      conversation: row.conversation,
+      user,
+      message: row.id,
+      index: row.idx,
+      origin,
+    });
+    if (type !== 'expired') sequences.changed(sequence, id);
+    return { id, conversation: sequence.conversation, message: toMessage(rows.get(row.id) ?? row, now()), changed: true };
+  }
+
+  function unchanged(sequence: Sequence, row: MessageRow): Change {
+    return { id: 0, conversation: sequence.conversation, message: toMessage(row, now()), changed: false };
+  }
+
+  return {
+    append,
+    edit(operation) {
+      const found = find(operation.message);
+      if (found === undefined) return refuse('not_found', 'There is no such message.');
+      const { row, sequence } = found;
+      if (toMessage(row, now()).state !== 'sent')
+        return refuse('failed_precondition', 'A recalled or expired message cannot be edited.');
+      const columns = toColumns(operation.content);
+      if (sameContent(row, columns)) return { type: 'edit', ...unchanged(sequence, row) };
+      const at = now();
+      insertRevision.run(row.id, at, row.kind, row.text, row.data);
+      setContent.run(columns.kind, columns.text, columns.data, at, row.id);
+      return { type: 'edit', ...change(sequence, row, 'edited', operation.user, operation.origin) };
+    },
+    recall(operation) {
+      const found = find(operation.message);
+      if (found === undefined) return refuse('not_found', 'There is no such message.');
+      const { row, sequence } = found;
+      if (toMessage(row, now()).state !== 'sent') return { type: 'recall', ...unchanged(sequence, row) };
+      eraseContent.run(RECALLED, row.id);
+      eraseRevisions.run(row.id);
+      return { type: 'recall', ...change(sequence, row, 'recalled', operation.user, operation.origin) };
+    },
+    expire(operation) {
+      const due = readDue.all(operation.now, operation.limit);
+      const changes: Change[] = [];
+      for (const { at, message } of due) {
+        removeDue.run(at, message);
+        const found = find(message);
+        if (found === undefined || found.row.state === EXPIRED) continue;
+        const { row, sequence } = found;
+        eraseContent.run(EXPIRED, message);
+        eraseRevisions.run(message);
+        insertGone.run(row.conversation, row.idx, row.sender);
+        changes.push(change(sequence, row, 'expired', 0, SERVER));
+      }
+      return { type: 'expire', changes, more: due.length === operation.limit };
+    },
+    trim(operation) {
+      const sequence = sequences.get(operation.conversation);
+      if (sequence === undefined) return refuse('not_found', 'There is no such conversation.');
+      const before = Math.min(operation.before, sequence.lastIndex + 1);
+      if (before <= sequence.firstIndex) return { type: 'trim', removed: 0 };
+      const removed = sequences.idsBetween(sequence, sequence.firstIndex, before - 1);
+      cursors.passOver(sequence, before - 1);
+      for (const id of removed) erase(id);
+      removeGone.run(operation.conversation, before);
+      sequences.trim(sequence, before, removed.at(-1) ?? sequence.cutId);
+      return { type: 'trim', removed: removed.length };
+    },
+    eraseDeleted(limit) {
+      const conversation = readErasure.get()?.conversation;
+      if (conversation === undefined) return false;
+      for (let erased = 0; erased < limit;) {
+        const chunk = readChunk.get(conversation);
+        if (chunk === undefined) {
+          removeGone.run(conversation, Number.MAX_SAFE_INTEGER);
+          endErasure.run(conversation);
+          return true;
+        }
+        const messages = new Float64Array(chunk.ids.buffer, chunk.ids.byteOffset, chunk.ids.byteLength / 8);
+        for (const id of messages) erase(id);
+        erased += messages.length;
+        removeChunk.run(conversation, chunk.slot);
+      }
+      return true;
+    },
+  };
+
+  function erase(id: number): void {
+    const expiresAt = rows.get(id)?.expires_at ?? null;
+    if (expiresAt !== null) removeDue.run(expiresAt, id);
+    eraseRevisions.run(id);
+    removeRow.run(id);
+  }
+}
+
+const SERVER: Origin = { door: 'server', session: 0 };
+
+function isTarget(operation: AppendMessage, sequence: Sequence): boolean {
+  const { id, peers } = sequence.conversation;
+  if (operation.conversation !== 0) return id === operation.conversation;
+  return (
+    peers !== undefined &&
+    Math.min(operation.sender, operation.peer) === peers[0] &&
+    Math.max(operation.sender, operation.peer) === peers[1]
+  );
+}
+
+export function refuse(code: ConstructorParameters<typeof ChatError>[0], message: string): Outcome {
+  return { type: 'refused', reason: new ChatError(code, message) };
+}

@@ -1,0 +1,80 @@
+/**
+ * The tables of the embedded store. Messages are one append-only log in id order; where a conversation's messages lie in it is kept in
+ * chunks of ids that are written behind (see sequences.ts and docs/adr/0004-log-and-chunks.md), because a b-tree entry per message
+ * costs several times the message itself.
+ */
+import type { Migration } from '../sql/migration.ts';
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'core',
+    sql: `
+CREATE TABLE namespace (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE user (
+  namespace INTEGER NOT NULL, id INTEGER NOT NULL, role TEXT NOT NULL, name TEXT NOT NULL,
+  username TEXT, external TEXT, password_hash TEXT, created_at INTEGER NOT NULL, last_seen_at INTEGER,
+  PRIMARY KEY (namespace, id)) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX user_username ON user (namespace, username) WHERE username IS NOT NULL;
+CREATE UNIQUE INDEX user_external ON user (namespace, external) WHERE external IS NOT NULL;
+
+CREATE TABLE conversation (
+  id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, notice TEXT NOT NULL,
+  low INTEGER, high INTEGER, creator INTEGER NOT NULL, created_at INTEGER NOT NULL, version INTEGER NOT NULL,
+  first_index INTEGER NOT NULL DEFAULT 1, cut_id INTEGER NOT NULL DEFAULT 0,
+  -- written behind: see sequences.ts
+  last_index INTEGER NOT NULL DEFAULT 0, last_id INTEGER NOT NULL DEFAULT 0, last_change INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE UNIQUE INDEX conversation_pair ON conversation (namespace, low, high) WHERE kind = 'private';
+CREATE INDEX conversation_rooms ON conversation (namespace, id) WHERE kind = 'room';
+
+CREATE TABLE membership (
+  conversation INTEGER NOT NULL, user INTEGER NOT NULL, namespace INTEGER NOT NULL, role TEXT NOT NULL, joined_at INTEGER NOT NULL,
+  delivered_index INTEGER NOT NULL, read_index INTEGER NOT NULL,
+  -- of this user's own messages: how many lie at or before the read cursor, and how many there are (written behind)
+  authored_read INTEGER NOT NULL DEFAULT 0, authored INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (conversation, user)) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_user ON membership (namespace, user, conversation);
+
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, idx INTEGER NOT NULL, sender INTEGER NOT NULL,
+  kind INTEGER NOT NULL, state INTEGER NOT NULL, text TEXT, data TEXT, key TEXT, expires_at INTEGER, edited_at INTEGER,
+  door TEXT NOT NULL, session INTEGER NOT NULL, trace TEXT) STRICT;
+
+CREATE TABLE chunk (
+  conversation INTEGER NOT NULL, slot INTEGER NOT NULL, ids BLOB NOT NULL,
+  PRIMARY KEY (conversation, slot)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key_chunk (
+  first_id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, user INTEGER NOT NULL, last_id INTEGER NOT NULL, pairs BLOB NOT NULL) STRICT;
+CREATE INDEX key_chunk_user ON key_chunk (namespace, user, first_id);
+
+CREATE TABLE revision (message INTEGER NOT NULL, replaced_at INTEGER NOT NULL, kind INTEGER NOT NULL, text TEXT, data TEXT) STRICT;
+CREATE INDEX revision_message ON revision (message);
+
+CREATE TABLE expiry (at INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (at, message)) STRICT, WITHOUT ROWID;
+CREATE TABLE gone (
+  conversation INTEGER NOT NULL, idx INTEGER NOT NULL, sender INTEGER NOT NULL,
+  PRIMARY KEY (conversation, idx)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY, type TEXT NOT NULL, namespace INTEGER NOT NULL, conversation INTEGER NOT NULL, user INTEGER NOT NULL,
+  message INTEGER NOT NULL, idx INTEGER NOT NULL, door TEXT NOT NULL, session INTEGER NOT NULL, trace TEXT, data TEXT) STRICT;
+CREATE INDEX event_change ON event (conversation, id) WHERE type IN ('message.edited', 'message.recalled', 'message.read');
+
+CREATE TABLE block (
+  namespace INTEGER NOT NULL, user INTEGER NOT NULL, blocked INTEGER NOT NULL,
+  PRIMARY KEY (namespace, user, blocked)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revocation (
+  namespace INTEGER NOT NULL, user INTEGER NOT NULL, token TEXT NOT NULL, before INTEGER NOT NULL, until INTEGER NOT NULL,
+  PRIMARY KEY (namespace, user, token)) STRICT, WITHOUT ROWID;
+CREATE TABLE api_token (
+  name TEXT PRIMARY KEY, hash TEXT NOT NULL, scopes TEXT NOT NULL, namespace TEXT, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- conversations deleted, whose messages are still being erased
+CREATE TABLE erasure (conversation INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE progress (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`,
+  },
+];

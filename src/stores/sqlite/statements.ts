@@ -1,0 +1,38 @@
+/**
+ * Typed access to prepared statements: a row's type is named once, where its SQL is written. This is the one file of the store where the
+ * database's word is taken for the shape of what it returns.
+ */
+import type { SQLInputValue } from 'node:sqlite';
+import type { Content, MemberChange } from '../../core/index.ts';
+import type { Database } from './database.ts';
+
+/** JSON of ours in a column, as what was written there. */
+export function parseColumn<K extends keyof JsonColumns>(_column: K, text: string): JsonColumns[K] {
+  return JSON.parse(text) as JsonColumns[K];
+}
+
+/** Columns that hold JSON, and what is written there. */
+interface JsonColumns {
+  content: Pick<Content, 'resource' | 'location'>;
+  scopes: readonly string[];
+  members: MemberChange;
+}
+
+export interface Query<R> {
+  all(...values: SQLInputValue[]): readonly R[];
+  get(...values: SQLInputValue[]): R | undefined;
+}
+
+export interface Statement {
+  /** Returns the number of rows changed. */
+  run(...values: SQLInputValue[]): number;
+}
+
+export function query<R extends object>(db: Pick<Database, 'prepare'>, sql: string): Query<R> {
+  return db.prepare(sql) as unknown as Query<R>;
+}
+
+export function statement(db: Pick<Database, 'prepare'>, sql: string): Statement {
+  const prepared = db.prepare(sql);
+  return { run: (...values) => Number(prepared.run(...values).changes) };
+}

@@ -1,0 +1,27 @@
+/**
+ * What every store must do: all operations and all reads of `Store` (src/core/ports.ts). A store's test file says where its data lives and calls
+ * this; what is special to one store is tested beside the call.
+ */
+import { describe } from 'vitest';
+import { accountsContract } from './store/accounts.ts';
+import { anyHistoryContract } from './store/any-history.ts';
+import { changingContract } from './store/changing.ts';
+import { cursorsContract } from './store/cursors.ts';
+import { readingContract } from './store/reading.ts';
+import { repeatsContract } from './store/repeats.ts';
+import { sendingContract } from './store/sending.ts';
+import type { Subject } from './store/subject.ts';
+
+export type { Place, Subject } from './store/subject.ts';
+
+export function storeContract(name: string, subject: Subject): void {
+  describe(`${name}: the store contract`, () => {
+    sendingContract(subject);
+    repeatsContract(subject);
+    changingContract(subject);
+    cursorsContract(subject);
+    readingContract(subject);
+    accountsContract(subject);
+    anyHistoryContract(subject);
+  });
+}
