@@ -1,0 +1,92 @@
+/** The command line: finds the command, reads its options and the configuration, runs it, and turns whatever it throws into words. */
+import { ConfigError, parseConfig, nearest } from '../config.ts';
+import { SecretError } from '../auth/secret.ts';
+import { ChatError } from '../core/index.ts';
+import { parseArguments } from './arguments.ts';
+import { CommandError, EXIT } from './command.ts';
+import type { Command, ExitCode, Io } from './command.ts';
+import { configPrint } from './config-print.ts';
+import { conversationCreate } from './conversation-create.ts';
+import { conversationMembers } from './conversation-members.ts';
+import { doctor } from './doctor.ts';
+import { createHelp, helpOf } from './help.ts';
+import { history } from './history.ts';
+import { listen } from './listen.ts';
+import { send } from './send.ts';
+import { start } from './start.ts';
+import { token } from './token.ts';
+import { version } from './version.ts';
+
+export type { ExitCode, Io } from './command.ts';
+
+const WORKERS: readonly Command[] = [
+  start,
+  token,
+  send,
+  listen,
+  history,
+  conversationCreate,
+  conversationMembers,
+  doctor,
+  configPrint,
+  version,
+];
+
+export const COMMANDS: readonly Command[] = [...WORKERS, createHelp(WORKERS)];
+
+/** Runs one command. Resolves with the exit code of the process; rejects for a fault of ours. */
+export async function runCommandLine(words: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    const [command, rest] = findCommand(words);
+    const { args, options, help } = parseArguments(command, rest);
+    if (help) {
+      for (const line of helpOf(command)) io.out(line);
+      return EXIT.ok;
+    }
+    const given = command.configured === 'none' ? { options: {}, env: {} } : { options, env: io.env };
+    return await command.run(io, parseConfig(given), args);
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+function findCommand(words: readonly string[]): readonly [Command, readonly string[]] {
+  const [first = 'help', second = ''] = words;
+  if (first === '--help' || first === '-h') return [commandNamed('help'), []];
+  if (first === '--version' || first === '-v') return [commandNamed('version'), words.slice(1)];
+  if (first.startsWith('-')) return [commandNamed('start'), words];
+  const found = [`${first} ${second}`, first].map((name) => COMMANDS.find((command) => command.name === name)).find(Boolean);
+  if (found !== undefined) return [found, words.slice(found.name.split(' ').length)];
+  throw new CommandError(EXIT.usage, unknownCommand(first, second));
+}
+
+function commandNamed(name: string): Command {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) throw new Error(`no command ${name}`);
+  return command;
+}
+
+function unknownCommand(first: string, second: string): string {
+  const family = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  if (family.length > 0) return `"${first}" is one half of a command: ${family.join(', ')}.`;
+  const given = second === '' ? first : `${first} ${second}`;
+  const names = COMMANDS.map(({ name }) => name);
+  const near = nearest(first, names) ?? nearest(given, names);
+  return `"${first}" is not a command.${near === undefined ? '' : ` Did you mean ${near}?`} See: switchboard help`;
+}
+
+function explain(error: unknown, io: Io): ExitCode {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) io.err(`switchboard: ${problem}`);
+    return EXIT.usage;
+  }
+  if (error instanceof CommandError) {
+    io.err(`switchboard: ${error.message}`);
+    return error.exit;
+  }
+  if (error instanceof SecretError || error instanceof ChatError) {
+    io.err(`switchboard: ${error.message}`);
+    return EXIT.failed;
+  }
+  throw error;
+}

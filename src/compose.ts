@@ -1,0 +1,109 @@
+/** Puts the parts together. The only file that imports every room; there is no logic in it. */
+import { pino } from 'pino';
+import { createPasswords } from './auth/passwords.ts';
+import { loadSecret } from './auth/secret.ts';
+import { createTokens } from './auth/tokens.ts';
+import { createLocalBus } from './buses/local.ts';
+import type { Config } from './config.ts';
+import { createChat } from './core/index.ts';
+import type { Bus, Chat, Log, Store } from './core/index.ts';
+import type { Door } from './doors/door.ts';
+import { createManagementDoor } from './doors/management/index.ts';
+import { createStreamDoor } from './doors/stream/index.ts';
+import { createListener } from './listener.ts';
+import type { Listener } from './listener.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import { openSqliteStore } from './stores/sqlite.ts';
+
+export { parseConfig } from './config.ts';
+export type { Config } from './config.ts';
+
+/** A whole server, before or after it listens. */
+export interface Switchboard {
+  /** Listens on the configured host and port. Rejects when the port is taken. */
+  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  /** Drains and closes everything; what was accepted is stored. Safe to call twice. */
+  close(): Promise<void>;
+  /** The parts, for programs that embed the server. */
+  readonly chat: Chat;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly listener: Listener;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Milliseconds that clients get to answer the closing of their connections. */
+const CLOSE_GRACE_MS = 3_000;
+
+/** Builds a server from a configuration (see `parseConfig`); nothing listens yet, the data folder is taken. */
+export async function createSwitchboard(config: Config): Promise<Switchboard> {
+  const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
+  const metrics = createMetrics();
+  const store = await openSqliteStore({ folder: config.data });
+  const bus = createLocalBus();
+  const chat = await createChat({
+    store,
+    bus,
+    tokens: createTokens({ ...config.jwt, secret: config.jwt.secret ?? loadSecret(config.data), log }),
+    passwords: createPasswords(),
+    meter: metrics.meter,
+    log,
+    limits: config.limits,
+    commits: config.commits,
+    directorySize: config.directorySize,
+    apiTokens: config.apiTokens,
+  });
+  metrics.watch({ stats: () => store.stats(), waiting: () => chat.core.committer.depth });
+  const listener = await createListener({
+    maxBodyBytes: config.maxBodyBytes,
+    maxFrameBytes: config.maxFrameBytes,
+    maxBufferedBytes: config.maxBufferedBytes,
+    metrics,
+    onError: (error, where) => log.error({ err: error, where }, 'a call failed'),
+    ready: async () => ({
+      store: await store.stats().then(
+        () => true,
+        () => false,
+      ),
+    }),
+  });
+  const doors: readonly Door[] = [
+    createStreamDoor({
+      chat,
+      maxFrameBytes: config.maxFrameBytes,
+      maxBuffered: config.maxBufferedBytes,
+      pingInterval: config.pingInterval,
+    }),
+    createManagementDoor({ chat }),
+  ];
+  for (const door of doors) await door.attach(listener);
+
+  async function stop(): Promise<void> {
+    listener.drain();
+    await chat.drain();
+    await listener.close(CLOSE_GRACE_MS);
+    for (const door of doors) await door.close?.();
+    await chat.core.committer.idle();
+    await bus.close();
+    await store.close();
+    metrics.close();
+  }
+  let closing: Promise<void> | undefined;
+
+  return {
+    chat,
+    store,
+    bus,
+    listener,
+    metrics,
+    log,
+    async listen() {
+      const port = await listener.listen(config.port, config.host);
+      const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+      return { url: `http://${host}:${port}`, port };
+    },
+    close: () => (closing ??= stop()),
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * A door: an adapter between one published interface and the core. It parses, translates, calls `chat` and writes what comes back;
+ * no rule of the product is in it.
+ *
+ * The smallest door there is:
+ *
+ *     export const createEchoDoor = (): Door => ({
+ *       name: 'echo',
+ *       attach: ({ http }) => http.get('/echo', (request) => request.query),
+ *     });
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { GrpcReflection, GrpcServer } from '../grpc/index.ts';
+
+/** Takes over a socket that asked for an upgrade. Must not throw; it owns the socket from here. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** What the listener offers a door: the same port for all of them. */
+export interface Carriers {
+  /** HTTP/1.1 routes. */
+  readonly http: FastifyInstance;
+  /** gRPC methods; a service that is registered as well is seen by reflection and health clients. */
+  readonly grpc: Pick<GrpcServer, 'register'> & GrpcReflection;
+  /** Upgrades (WebSocket) of one exact path. */
+  upgrade(path: string, handler: UpgradeHandler): void;
+}
+
+export interface Door {
+  readonly name: string;
+  /** Registers its routes, upgrades and methods; called once, before the listener listens. */
+  attach(carriers: Carriers): void | Promise<void>;
+  /** Ends what it still holds: the core has ended all sessions by then. */
+  close?(): void | Promise<void>;
+}

@@ -1,0 +1,213 @@
+/** Between the core's nouns and this interface's messages. Pure: nothing here knows a request or waits. */
+import { ChatError, notFound, parseId } from '../../core/index.ts';
+import type {
+  Content,
+  Conversation,
+  ConversationSummary,
+  HistoryPage,
+  HistoryQuery,
+  Id,
+  MemberChangeInput,
+  Membership,
+  Message,
+  Millis,
+  Revision,
+  SendMessage,
+  SessionInfo,
+  Target,
+  User,
+  ApiToken,
+} from '../../core/index.ts';
+import { DEFAULT_PAGE, MAX_PAGE } from './requests.ts';
+import type * as requests from './requests.ts';
+import type * as wire from './wire.ts';
+
+// ---- Wire to core ------------------------------------------------------------------------------------------------------------------
+
+/** An id in a path: one that is malformed is as missing as any other that does not exist. */
+export function pathId(text: string): Id {
+  const id = parseId(text);
+  if (id === undefined) throw notFound();
+  return id;
+}
+
+/** An id in a body or query; 0 stands for the beginning where the schema lets it through. */
+export function toId(field: string, text: string): Id {
+  const id = text === '0' ? 0 : parseId(text);
+  if (id === undefined)
+    throw new ChatError('invalid_argument', `${field}: is out of range`, { fields: { [field]: 'is out of range' } });
+  return id;
+}
+
+export function toIds(field: string, texts: readonly string[]): Id[] {
+  return texts.map((text, index) => toId(`${field}.${index}`, text));
+}
+
+export function toLimit(limit: number | undefined): number {
+  return Math.min(Math.max(limit ?? DEFAULT_PAGE, 1), MAX_PAGE);
+}
+
+/** How the page before the first is asked for, and its end told: by absence. */
+export function toPlace(field: string, place: string | undefined): Id {
+  return place === undefined ? 0 : toId(field, place);
+}
+
+/** What asks for the page after this one; absent when it was not full. */
+export function toNext<T>(page: readonly T[], limit: number, placeOf: (last: T) => Id): { next?: string } {
+  const last = page.length < limit ? undefined : page.at(-1);
+  return last === undefined ? {} : { next: String(placeOf(last)) };
+}
+
+export function toContent({ type, text, resource, location }: requests.EditMessage): Content {
+  return {
+    kind: type ?? 'text',
+    ...(text !== undefined && { text }),
+    ...(resource !== undefined && {
+      resource: { url: resource.url, ...(resource.thumbnail !== undefined && { thumbnail: resource.thumbnail }) },
+    }),
+    ...(location !== undefined && { location: { latitude: location.latitude, longitude: location.longitude } }),
+  };
+}
+
+export function toSend(target: Target, body: requests.SendMessage, key: string | undefined): SendMessage {
+  return {
+    target,
+    content: toContent(body),
+    ...(body.expireSeconds !== undefined && { expiresAfter: Math.round(body.expireSeconds * 1000) }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+export function toHistoryQuery(conversation: Id, place: requests.HistoryPlace): HistoryQuery {
+  const { before, after, around, limit } = place;
+  return {
+    conversation,
+    ...(before !== undefined && { before: toId('before', before) }),
+    ...(after !== undefined && { after: toId('after', after) }),
+    ...(around !== undefined && { around: toId('around', around) }),
+    limit: toLimit(limit),
+  };
+}
+
+export function toMemberChange({ add = [], remove = [] }: requests.ChangeMembers): MemberChangeInput {
+  return {
+    add: add.map((entry, index) => {
+      if (typeof entry === 'string') return { user: toId(`add.${index}`, entry) };
+      const user = toId(`add.${index}.userId`, entry.userId);
+      return entry.role === undefined ? { user } : { user, role: entry.role };
+    }),
+    remove: toIds('remove', remove),
+  };
+}
+
+// ---- Core to wire ------------------------------------------------------------------------------------------------------------------
+
+export function toTime(millis: Millis): string {
+  return new Date(millis).toISOString();
+}
+
+export function fromContent({ kind, text, resource, location }: Content) {
+  return {
+    type: kind,
+    ...(text !== undefined && { text }),
+    ...(resource !== undefined && { resource: { ...resource } }),
+    ...(location !== undefined && { location: { ...location } }),
+  };
+}
+
+export function toMessage(message: Message): wire.Message {
+  const { id, conversation, index, sender, state, content, sentAt, editedAt, expiresAt } = message;
+  return {
+    id: String(id),
+    conversationId: String(conversation),
+    index,
+    senderId: String(sender),
+    state,
+    ...(content !== undefined && fromContent(content)),
+    sentAt: toTime(sentAt),
+    ...(editedAt !== undefined && { editedAt: toTime(editedAt) }),
+    ...(expiresAt !== undefined && { expiresAt: toTime(expiresAt) }),
+  };
+}
+
+export function toHistory(page: HistoryPage, asked: requests.HistoryPlace) {
+  const { moreBefore, moreAfter } = page;
+  const more = asked.around !== undefined ? moreBefore || moreAfter : asked.after === undefined ? moreBefore : moreAfter;
+  return { messages: page.messages.map(toMessage), more, moreBefore, moreAfter };
+}
+
+export function toRevisions(revisions: readonly Revision[]): wire.Revisions {
+  return { revisions: revisions.map(({ content, replacedAt }) => ({ ...fromContent(content), replacedAt: toTime(replacedAt) })) };
+}
+
+export function toMember({ user, role }: Pick<Membership, 'user' | 'role'>): wire.Member {
+  return { userId: String(user), role };
+}
+
+function describe({ id, kind, name, notice, createdAt }: Conversation) {
+  return { id: String(id), kind, name, notice, createdAt: toTime(createdAt) };
+}
+
+export function toConversation(
+  conversation: Conversation,
+  members: readonly Membership[],
+  moreMembers: boolean,
+): wire.Conversation {
+  return {
+    ...describe(conversation),
+    ...(conversation.creator !== 0 && { creatorId: String(conversation.creator) }),
+    members: members.map(toMember),
+    moreMembers,
+  };
+}
+
+function cursorsOf({ head, membership, unread }: ConversationSummary) {
+  const { readIndex, deliveredIndex } = membership;
+  return { unreadCount: unread, lastIndex: head.lastIndex, readIndex, deliveredIndex };
+}
+
+export function toCursors(summary: ConversationSummary): wire.Cursors {
+  return { conversationId: String(summary.head.conversation.id), ...cursorsOf(summary) };
+}
+
+export function toSummary(summary: ConversationSummary): wire.ConversationSummary {
+  const { head, membership, lastMessage } = summary;
+  const { peers } = head.conversation;
+  const peer = peers === undefined || peers[0] !== membership.user ? peers?.[0] : peers[1];
+  return {
+    ...describe(head.conversation),
+    ...(peer !== undefined && { peerId: String(peer) }),
+    role: membership.role,
+    joinedAt: toTime(membership.joinedAt),
+    ...cursorsOf(summary),
+    ...(lastMessage !== undefined && { lastMessage: toMessage(lastMessage) }),
+  };
+}
+
+/** Place of a conversation in the list of the most recently active: its newest message, or its own beginning. */
+export function activityOf({ head }: ConversationSummary): Id {
+  return Math.max(head.conversation.id, head.lastId);
+}
+
+/** `external` ids are told to back ends, whose they are. */
+export function toUser(user: User, told: { readonly online: boolean; readonly external: boolean }): wire.User {
+  const { id, name, username, external, role, lastSeenAt, createdAt } = user;
+  return {
+    id: String(id),
+    name,
+    ...(username !== undefined && { username }),
+    ...(told.external && external !== undefined && { externalId: external }),
+    role,
+    online: told.online,
+    ...(lastSeenAt !== undefined && { lastSeenAt: toTime(lastSeenAt) }),
+    createdAt: toTime(createdAt),
+  };
+}
+
+export function toSession({ id, user, door, codec, address, openedAt }: SessionInfo): wire.Session {
+  return { id: String(id), userId: String(user), door, codec, address, openedAt: toTime(openedAt) };
+}
+
+export function toApiToken({ name, scopes, namespace, createdAt }: ApiToken): wire.ApiToken {
+  return { name, scopes: [...scopes], ...(namespace !== undefined && { namespace }), createdAt: toTime(createdAt) };
+}

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { server, startManagement } from '../../../test/support/management.ts';
+
+it('answers a user, with who is online and when last seen', async () => {
+  await using door = await startManagement();
+  const alice = await door.user(1, { name: 'Alice' });
+  await door.user(2, { name: 'Bob', role: 'operator' });
+  expect((await door.call('GET', '/api/users/2', { headers: alice })).body).toEqual({
+    id: '2',
+    name: 'Bob',
+    role: 'operator',
+    online: false,
+    createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as unknown,
+  });
+  const session = await door.session(2);
+  expect((await door.call('GET', '/api/users/2', { headers: alice })).body.online).toBe(true);
+  door.chat.core.hub.session(Number(session.id))?.end('shutdown');
+  await session.ended;
+  await expect
+    .poll(async () => (await door.call('GET', '/api/users/2', { headers: alice })).body)
+    .toMatchObject({
+      online: false,
+      lastSeenAt: expect.any(String) as unknown,
+    });
+});
+
+it('answers a missing user, one of another namespace and an id that is none the same', async () => {
+  await using door = await startManagement();
+  const alice = await door.user(1);
+  await door.user(3, { ns: 'elsewhere' });
+  const missing = await door.call('GET', '/api/users/99', { headers: alice });
+  expect(missing).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+  for (const id of ['3', '0', '01', '-1', 'x', '9007199254740993', '1'.repeat(2_000), '%00']) {
+    const answer = await door.call('GET', `/api/users/${id}`, { headers: alice });
+    expect([id, answer.status, answer.body]).toEqual([id, 404, missing.body]);
+  }
+});
+
+it('finds users by the beginning of their name, in their namespace only', async () => {
+  await using door = await startManagement();
+  const alice = await door.user(1, { name: 'Alice' });
+  await door.user(2, { name: 'Albert' });
+  await door.user(3, { name: 'Bob' });
+  await door.user(4, { name: 'Alien', ns: 'elsewhere' });
+  await door.user(5, { name: '100%' });
+  const find = async (query: string) =>
+    (await door.call('GET', `/api/users?${query}`, { headers: alice })).body.users.map(({ id }: { id: string }) => id);
+  expect(await find('search=al')).toEqual(['1', '2']);
+  expect(await find('search=AL&limit=1')).toEqual(['1']);
+  expect(await find('search=%25')).toEqual([]);
+  expect(await find('search=100%25')).toEqual(['5']);
+  expect(await find('limit=0')).toEqual(['1']);
+  expect(await find('limit=1000000')).toEqual(['1', '2', '3', '5']);
+});
+
+it('tells external ids to back ends only', async () => {
+  await using door = await startManagement();
+  const alice = await door.user('customer-77', { name: 'Alice' });
+  const me = await door.call('GET', '/api/users/me', { headers: alice });
+  expect(me.body).not.toHaveProperty('externalId');
+  const seen = await door.call('GET', `/api/users/${me.body.id}`, { headers: server('users') });
+  expect(seen.body).toEqual({ ...me.body, externalId: 'customer-77' });
+});

@@ -1,0 +1,369 @@
+/**
+ * What the management interface answers (wire.md section 5): one schema each, from which come the TypeScript type and the OpenAPI
+ * document. What it is asked is in requests.ts.
+ *
+ * Ids are decimal strings, times are RFC 3339 in UTC, an absent member is left out.
+ */
+import { Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+
+export const ID_PATTERN = '^[1-9][0-9]{0,15}$';
+export const NAMESPACE_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+
+/** Who and what is in the examples. */
+export const ALICE = '1';
+export const BOB = '2';
+export const TEAM = '489204122419200';
+export const HELLO = '489204130021376';
+const MOMENT = '2026-11-21T10:15:00.000Z';
+
+export const id = (description: string, example: string) =>
+  Type.String({ pattern: ID_PATTERN, description, examples: [example] });
+const time = (description: string) => Type.String({ format: 'date-time', description, examples: [MOMENT] });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+const optional = Type.Optional;
+
+// ---- Shared parts: components of the document --------------------------------------------------------------------------------------
+
+const components: object[] = [];
+
+/** Gives a schema a name in the document; the answer points at it. */
+function component<S extends TSchema>(name: string, description: string, schema: S, example: Static<S>) {
+  components.push({ ...schema, $id: name, description, examples: [example] });
+  return Type.Unsafe<Static<S>>(Type.Ref(name));
+}
+
+export const ERROR_CODES = [
+  'invalid_argument',
+  'unauthenticated',
+  'permission_denied',
+  'not_found',
+  'already_exists',
+  'failed_precondition',
+  'too_large',
+  'rate_limited',
+  'unavailable',
+  'not_supported',
+  'internal',
+] as const;
+
+export const ErrorAnswer = component(
+  'Error',
+  'The request was refused, without effect.',
+  Type.Object({
+    error: Type.Object({
+      code: Type.Enum([...ERROR_CODES], { description: 'Why, for programs.' }),
+      message: Type.String({ description: 'Why, for people.' }),
+      fields: optional(
+        Type.Record(Type.String(), Type.String(), { description: 'What is wrong with which member, parameter or header.' }),
+      ),
+    }),
+  }),
+  { error: { code: 'invalid_argument', message: 'kind: is needed', fields: { kind: 'is needed' } } },
+);
+export type ErrorAnswer = Static<typeof ErrorAnswer>;
+
+const KINDS = ['private', 'group', 'channel', 'room', 'support'] as const;
+export const ROLES = ['user', 'operator', 'bot', 'guest'] as const;
+const MEMBER_ROLES = ['owner', 'admin', 'member'] as const;
+export const MESSAGE_TYPES = ['text', 'audio', 'sticker', 'photo', 'video', 'gif', 'file', 'location', 'contact'] as const;
+
+export const MemberRole = Type.Enum([...MEMBER_ROLES], { description: 'Rights in the conversation, strongest first.' });
+
+export const Member = component(
+  'Member',
+  'A user in a conversation.',
+  Type.Object({ userId: id('The user.', ALICE), role: MemberRole }),
+  { userId: ALICE, role: 'owner' },
+);
+export type Member = Static<typeof Member>;
+
+export const contentMembers = {
+  text: optional(Type.String({ description: 'Words: of a text, and of a sticker or contact that is words.' })),
+  resource: optional(
+    Type.Object(
+      {
+        url: Type.String({ description: 'Where it is.' }),
+        thumbnail: optional(Type.String({ description: 'Where a small picture of it is.' })),
+      },
+      { description: 'A file somewhere else: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
+    ),
+  ),
+  location: optional(
+    Type.Object({ latitude: Type.Number(), longitude: Type.Number() }, { description: 'Degrees, WGS 84: of a location.' }),
+  ),
+};
+
+const MessageType = Type.Enum([...MESSAGE_TYPES], { description: 'What the message is made of.' });
+
+export const Message = component(
+  'Message',
+  'A message. Its id and its place never change; its content may be edited, recalled or expire.',
+  Type.Object({
+    id: id('Grows with time, over all conversations.', HELLO),
+    conversationId: id('Where it was said.', TEAM),
+    index: Type.Integer({ minimum: 1, description: 'Place in the conversation: dense, from 1.' }),
+    senderId: id('Who said it.', ALICE),
+    state: Type.Enum(['sent', 'recalled', 'expired'], {
+      description: 'Recalled and expired messages keep their place and have no content.',
+    }),
+    type: optional(MessageType),
+    ...contentMembers,
+    sentAt: time('When it was stored.'),
+    editedAt: optional(time('When its content was last replaced.')),
+    expiresAt: optional(time('When its content is erased.')),
+  }),
+  { id: HELLO, conversationId: TEAM, index: 1, senderId: ALICE, state: 'sent', type: 'text', text: 'Hello', sentAt: MOMENT },
+);
+export type Message = Static<typeof Message>;
+
+const conversationMembers = {
+  id: id('The conversation.', TEAM),
+  kind: Type.Enum([...KINDS], {
+    description:
+      'private: two users. group: members, all write. channel: few write, many follow. room: one is in while connected. support: a client and operators.',
+  }),
+  name: Type.String({ description: 'What people see; empty for a private conversation.' }),
+  notice: Type.String({ description: 'A longer text at its top; may be empty.' }),
+  createdAt: time('When it was created.'),
+};
+
+export const Conversation = component(
+  'Conversation',
+  'A conversation and who is in it.',
+  Type.Object({
+    ...conversationMembers,
+    creatorId: optional(id('Who created it; absent when a back end did, for nobody.', ALICE)),
+    members: Type.Array(Member, { description: 'By user id, a thousand at the most; none in a room.' }),
+    moreMembers: Type.Boolean({ description: 'There are more than these: GET /api/conversations/{id}/members has all.' }),
+  }),
+  {
+    id: TEAM,
+    kind: 'group',
+    name: 'Team',
+    notice: '',
+    createdAt: MOMENT,
+    creatorId: ALICE,
+    members: [
+      { userId: ALICE, role: 'owner' },
+      { userId: BOB, role: 'member' },
+    ],
+    moreMembers: false,
+  },
+);
+export type Conversation = Static<typeof Conversation>;
+
+const cursorMembers = {
+  unreadCount: count('Messages by others after the read cursor: exact.'),
+  lastIndex: count('Index of the newest message; 0 before the first.'),
+  readIndex: count('Read up to and including this index.'),
+  deliveredIndex: count('Received up to and including this index.'),
+};
+const cursorExample = { unreadCount: 1, lastIndex: 4, readIndex: 3, deliveredIndex: 4 };
+
+export const Cursors = component(
+  'Cursors',
+  'How far a member has come in a conversation.',
+  Type.Object({ conversationId: id('The conversation.', TEAM), ...cursorMembers }),
+  { conversationId: TEAM, ...cursorExample },
+);
+export type Cursors = Static<typeof Cursors>;
+
+export const ConversationSummary = component(
+  'ConversationSummary',
+  'A conversation as its member sees it in a list.',
+  Type.Object({
+    ...conversationMembers,
+    peerId: optional(id('The other user of a private conversation.', BOB)),
+    role: MemberRole,
+    joinedAt: time('When the member came in.'),
+    ...cursorMembers,
+    lastMessage: optional(Message),
+  }),
+  {
+    id: TEAM,
+    kind: 'group',
+    name: 'Team',
+    notice: '',
+    createdAt: MOMENT,
+    role: 'member',
+    joinedAt: MOMENT,
+    ...cursorExample,
+    lastMessage: {
+      id: HELLO,
+      conversationId: TEAM,
+      index: 4,
+      senderId: ALICE,
+      state: 'sent',
+      type: 'text',
+      text: 'Hello',
+      sentAt: MOMENT,
+    },
+  },
+);
+export type ConversationSummary = Static<typeof ConversationSummary>;
+
+export const User = component(
+  'User',
+  'An account. It appears with its first valid token, or by signing up.',
+  Type.Object({
+    id: id('Unique in its namespace.', ALICE),
+    name: Type.String({ description: 'What people see; may be empty.' }),
+    username: optional(Type.String({ description: 'Sign-in name of a built-in account.' })),
+    externalId: optional(
+      Type.String({ description: 'The sub of an account system with ids of its own; told to back ends only.' }),
+    ),
+    role: Type.Enum([...ROLES]),
+    online: Type.Boolean({ description: 'Connected, or was seconds ago.' }),
+    lastSeenAt: optional(time('When the last connection ended.')),
+    createdAt: time('When the account appeared.'),
+  }),
+  { id: ALICE, name: 'Alice', username: 'alice', role: 'user', online: true, lastSeenAt: MOMENT, createdAt: MOMENT },
+);
+export type User = Static<typeof User>;
+
+export const Session = component(
+  'Session',
+  'A live connection of a user.',
+  Type.Object({
+    id: id('The session; also the unique_id of InnerChat.', '489204140204032'),
+    userId: id('Whose it is.', ALICE),
+    door: Type.String({ description: 'The interface it speaks.' }),
+    codec: Type.String({ description: 'How it is written to.' }),
+    address: Type.String({ description: 'Where it comes from.' }),
+    openedAt: time('When it was accepted.'),
+  }),
+  { id: '489204140204032', userId: ALICE, door: 'stream', codec: 'json', address: '127.0.0.1', openedAt: MOMENT },
+);
+export type Session = Static<typeof Session>;
+
+export const apiTokenMembers = {
+  name: Type.String({ description: 'How it is called in lists and logs.', examples: ['billing'] }),
+  scopes: Type.Array(Type.String(), {
+    description: 'What it may do: admin (everything), users, conversations, messages, sessions, tokens, deliver, events.',
+  }),
+  namespace: optional(Type.String({ pattern: NAMESPACE_PATTERN, description: 'The only namespace it may act in; absent: all.' })),
+};
+
+export const ApiToken = component(
+  'ApiToken',
+  'A token of a back end, without its secret.',
+  Type.Object({ ...apiTokenMembers, createdAt: time('When it was made, or the server started that was configured with it.') }),
+  { name: 'billing', scopes: ['messages', 'users'], namespace: 'default', createdAt: MOMENT },
+);
+export type ApiToken = Static<typeof ApiToken>;
+
+/** All components, to be registered under their `$id`. */
+export const COMPONENTS: readonly object[] = components;
+
+// ---- Answers -----------------------------------------------------------------------------------------------------------------------
+
+export const Nothing = Type.Null({ description: 'Done; no body.' });
+
+export const SignedIn = component(
+  'SignedIn',
+  'A user token and whom it is for.',
+  Type.Object({
+    token: Type.String({ description: 'For `Authorization: Bearer`.' }),
+    expiresAt: time('When the token ends.'),
+    user: Type.Object({ id: id('The user.', ALICE), username: Type.String(), name: Type.String() }),
+  }),
+  { token: 'eyJhbGciOiJIUzI1NiJ9.e30.…', expiresAt: MOMENT, user: { id: ALICE, username: 'alice', name: 'Alice' } },
+);
+
+export const UserToken = component(
+  'UserToken',
+  'A user token.',
+  Type.Object({ token: Type.String(), expiresAt: time('When the token ends.') }),
+  { token: 'eyJhbGciOiJIUzI1NiJ9.e30.…', expiresAt: MOMENT },
+);
+
+export const Ticket = component(
+  'Ticket',
+  'Good once, as query parameter `ticket` of any WebSocket.',
+  Type.Object({ ticket: Type.String(), expiresAt: time('30 s from now.') }),
+  { ticket: 'q0Zr9mZ3…', expiresAt: MOMENT },
+);
+
+export const NewApiToken = component(
+  'NewApiToken',
+  'A token of a back end. Its secret is told this once and kept nowhere.',
+  Type.Object({
+    ...apiTokenMembers,
+    createdAt: time('Now.'),
+    secret: Type.String({ description: 'For the header Api-Token.' }),
+  }),
+  { name: 'billing', scopes: ['messages', 'users'], createdAt: MOMENT, secret: 'x9nq…' },
+);
+
+const next = optional(Type.String({ description: 'Asks for the following page; absent on the last one.' }));
+
+export const Conversations = component(
+  'Conversations',
+  'Most recently active first.',
+  Type.Object({ conversations: Type.Array(ConversationSummary), next }),
+  { conversations: [], next: HELLO },
+);
+
+export const MemberPage = component('MemberPage', 'Members by user id.', Type.Object({ members: Type.Array(Member), next }), {
+  members: [{ userId: ALICE, role: 'owner' }],
+});
+
+export const MembersChanged = component(
+  'MembersChanged',
+  'What the call has changed; who was a member with that role already is not in it.',
+  Type.Object({ added: Type.Array(Member), removed: Type.Array(id('A user.', BOB)) }),
+  { added: [{ userId: BOB, role: 'member' }], removed: [] },
+);
+
+export const History = component(
+  'History',
+  'A page of messages, ascending.',
+  Type.Object({
+    messages: Type.Array(Message),
+    more: Type.Boolean({ description: 'There is more in the direction asked for.' }),
+    moreBefore: Type.Boolean({ description: 'There are older ones.' }),
+    moreAfter: Type.Boolean({ description: 'There are newer ones.' }),
+  }),
+  { messages: [], more: false, moreBefore: false, moreAfter: false },
+);
+
+export const Revisions = component(
+  'Revisions',
+  'Earlier contents of a message, oldest first.',
+  Type.Object({
+    revisions: Type.Array(
+      Type.Object({ type: MessageType, ...contentMembers, replacedAt: time('When it was replaced by the next.') }),
+    ),
+  }),
+  { revisions: [{ type: 'text', text: 'Helo', replacedAt: MOMENT }] },
+);
+export type Revisions = Static<typeof Revisions>;
+
+export const Users = component('Users', 'By user id.', Type.Object({ users: Type.Array(User) }), { users: [] });
+
+export const Blocks = component(
+  'Blocks',
+  'Whose private messages the user does not want.',
+  Type.Object({ userIds: Type.Array(id('A user.', BOB)) }),
+  { userIds: [BOB] },
+);
+
+export const Sessions = component(
+  'Sessions',
+  'Live connections by session id.',
+  Type.Object({ sessions: Type.Array(Session), next }),
+  { sessions: [] },
+);
+
+export const ApiTokens = component(
+  'ApiTokens',
+  'Tokens of back ends, configured and made.',
+  Type.Object({ apiTokens: Type.Array(ApiToken) }),
+  { apiTokens: [] },
+);
+
+export const Document = Type.Unsafe<object>(
+  Type.Object({ openapi: Type.String() }, { description: 'This document.', examples: [{ openapi: '3.1.0' }] }),
+);
