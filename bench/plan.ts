@@ -1,0 +1,50 @@
+import type { GoalId } from './goal-ids.ts';
+import { appendWork } from './works/appends.ts';
+import { createLoadWork } from './works/load.ts';
+import type { LoadRun, LoadWork } from './works/load.ts';
+import { memoryWork } from './works/memory.ts';
+import type { Work } from './works/work.ts';
+
+const ROOM = 1000;
+const DELIVERIES_PER_SECOND = 50_000;
+const ONE_STREAM = { streamsPerConnection: 1, withDisk: false };
+const FAN_OUT = { ...ONE_STREAM, kind: 'fan-out', clients: ROOM } as const;
+const PAIRS = { ...ONE_STREAM, kind: 'pairs', clients: 1000 } as const;
+const EVERY_SERVER = ['switchboard', 'ws-coalesced', 'ws-log', 'ws-plain', 'socket.io'] as const;
+
+const saturated = (goal: GoalId, window: LoadRun['window']): LoadRun => ({ goal, window, rate: 0 });
+const paced = (goal: GoalId, rate: number): LoadRun => ({ goal, window: 0, rate });
+
+const LOADS: readonly LoadWork[] = [
+  {
+    ...FAN_OUT,
+    name: 'fan-out 1000',
+    servers: EVERY_SERVER,
+    runs: [saturated('F1', 1), saturated('F2', 4), saturated('F3', 32)],
+  },
+  { ...FAN_OUT, name: 'fan-out 5000', clients: 5000, servers: ['switchboard', 'ws-coalesced'], runs: [saturated('F4', 4)] },
+  { ...PAIRS, name: '500 pairs', servers: EVERY_SERVER, runs: [saturated('P1', 'saturating')] },
+  // Ten streams to a connection: what reaches the streams of one connection together can leave in one write, as behind a proxy.
+  { ...FAN_OUT, name: 'gRPC fan-out', streamsPerConnection: 10, servers: ['switchboard', 'http2'], runs: [saturated('G1', 4)] },
+];
+
+const LATENCIES: readonly LoadWork[] = [
+  { ...PAIRS, name: 'paced pairs', withDisk: true, servers: ['switchboard', 'ws-log'], runs: [paced('L1', 20_000)] },
+  {
+    ...FAN_OUT,
+    name: 'paced fan-out',
+    servers: ['switchboard', 'ws-coalesced', 'socket.io'],
+    runs: [paced('L2', DELIVERIES_PER_SECOND / (ROOM - 1))],
+  },
+];
+
+/** The work that the chosen goals need, in the order of the table. */
+export function planWork(goals: readonly GoalId[]): Work[] {
+  const chosen = (loads: readonly LoadWork[]): Work[] =>
+    loads
+      .map((load) => ({ ...load, runs: load.runs.filter(({ goal }) => goals.includes(goal)) }))
+      .filter(({ runs }) => runs.length > 0)
+      .map(createLoadWork);
+  const others = [memoryWork, appendWork].filter((work) => work.goals.some((goal) => goals.includes(goal)));
+  return [...chosen(LOADS), ...others, ...chosen(LATENCIES)];
+}

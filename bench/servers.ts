@@ -1,0 +1,143 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Children, StartedChild } from './children.ts';
+import { pinned } from './pinning.ts';
+import { createSecrets, signToken } from './tokens.ts';
+
+/** What a server under test speaks. */
+export type Wire = 'stream' | 'socket.io' | 'grpc';
+
+export const SERVER_NAMES = {
+  switchboard: 'Switchboard',
+  'ws-coalesced': 'ws, own frames, coalesced',
+  'ws-log': 'coalesced + SQLite FULL',
+  'ws-plain': 'ws, plain send',
+  'socket.io': 'socket.io',
+  http2: 'raw http2, one encoding',
+  log: 'bare SQLite log table',
+  fdatasync: 'one fdatasync on this disk',
+} as const;
+
+export type ServerName = keyof typeof SERVER_NAMES;
+/** The ones that listen. */
+export type NetworkServer = Exclude<ServerName, 'log' | 'fdatasync'>;
+
+export interface RunningServer {
+  readonly name: ServerName;
+  readonly port: number;
+  readonly pid: number;
+  /** What the load generator presents for a user: the request target of the WebSocket, or the gRPC token. */
+  target(user: number, wire: Wire): string;
+  /** The id to send to, to reach users 1 to `members`, who have all connected before. */
+  conversation(members: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface ServersDeps {
+  readonly children: Children;
+  /** Folder for data and profiles, on the disk that is measured. */
+  readonly folder: string;
+  readonly serverArgs: readonly string[];
+  /** Extra arguments of Node itself, for profiling Switchboard. */
+  readonly nodeArgs: readonly string[];
+}
+
+const CREATE_TRIES = 50;
+const RETRY_MS = 200;
+/** Members in one request: below any sane limit of a request body or a transaction. */
+const MEMBERS_PER_REQUEST = 500;
+const ROOT = join(import.meta.dirname, '..');
+
+const BASELINE_FILES: Record<Exclude<NetworkServer, 'switchboard'>, string> = {
+  'ws-coalesced': 'ws-coalesced.ts',
+  'ws-log': 'ws-coalesced.ts',
+  'ws-plain': 'ws-plain.ts',
+  'socket.io': 'socket-io.ts',
+  http2: 'http2-raw.ts',
+};
+
+export async function startServer(name: NetworkServer, deps: ServersDeps): Promise<RunningServer> {
+  return name === 'switchboard' ? startSwitchboard(deps) : startBaseline(name, deps);
+}
+
+async function startBaseline(
+  name: Exclude<NetworkServer, 'switchboard'>,
+  { children, folder }: ServersDeps,
+): Promise<RunningServer> {
+  const log = name === 'ws-log' ? ['--log', join(mkdtempSync(join(folder, 'log-')), 'log.db')] : [];
+  const script = join(ROOT, 'bench', 'baselines', BASELINE_FILES[name]);
+  const child = children.start(pinned(0, [process.execPath, script, ...log]));
+  const { port, pid } = await readiness(child);
+  return {
+    name,
+    port,
+    pid,
+    target(user, wire) {
+      if (wire === 'grpc') return `user-${user}`;
+      return wire === 'socket.io' ? `/socket.io/?EIO=4&transport=websocket&user=${user}` : `/message/chat?user=${user}`;
+    },
+    conversation: () => Promise.resolve('1'),
+    stop: () => child.stop(),
+  };
+}
+
+async function startSwitchboard({ children, folder, serverArgs, nodeArgs }: ServersDeps): Promise<RunningServer> {
+  const secrets = createSecrets();
+  const data = mkdtempSync(join(folder, 'data-'));
+  const options = ['start', '--port', '0', '--host', '127.0.0.1', '--data', data, '--rate-limit', 'off', ...serverArgs];
+  const command = pinned(0, [process.execPath, ...nodeArgs, join(ROOT, 'src', 'main.ts'), ...options]);
+  const child = children.start(command, { SWITCHBOARD_JWT_SECRET: secrets.jwt, SWITCHBOARD_API_TOKEN: secrets.api });
+  const { port, pid, url } = await readiness(child);
+  const call = (method: string, path: string, body: object): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: { 'api-token': secrets.api, 'x-on-behalf-of': '1', 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  return {
+    name: 'switchboard',
+    port,
+    pid,
+    target(user, wire) {
+      const token = signToken(secrets.jwt, user);
+      return wire === 'grpc' ? token : `/message/chat?token=${token}`;
+    },
+    conversation: (members) => createGroup(call, members),
+    stop: () => child.stop(),
+  };
+}
+
+/** A user appears with the first use of a token, shortly after the connection is open: until then the group is refused. */
+async function createGroup(
+  call: (method: string, path: string, body: object) => Promise<Response>,
+  members: number,
+): Promise<string> {
+  const ids = Array.from({ length: members }, (_, i) => String(i + 1));
+  const first = await retried(() =>
+    call('POST', '/api/conversations', { kind: 'group', name: 'bench', members: ids.slice(0, MEMBERS_PER_REQUEST) }),
+  );
+  const { id } = (await first.json()) as { id: string };
+  for (let at = MEMBERS_PER_REQUEST; at < members; at += MEMBERS_PER_REQUEST) {
+    await retried(() => call('PUT', `/api/conversations/${id}/members`, { add: ids.slice(at, at + MEMBERS_PER_REQUEST) }));
+  }
+  return id;
+}
+
+async function retried(request: () => Promise<Response>): Promise<Response> {
+  for (let left = CREATE_TRIES; ; left -= 1) {
+    const response = await request();
+    if (response.ok) return response;
+    const text = await response.text();
+    if (left === 0) throw new Error(`Switchboard answered ${response.status} to ${response.url}: ${text.slice(0, 300)}`);
+    await new Promise((done) => setTimeout(done, RETRY_MS));
+  }
+}
+
+/** Reads lines until the one that says `... ready url=http://127.0.0.1:PORT pid=PID`. */
+async function readiness(child: StartedChild): Promise<{ url: string; port: number; pid: number }> {
+  for (;;) {
+    const line = await child.readLine();
+    const found = / ready url=(http:\/\/[\d.]+:(\d+)) pid=(\d+)/.exec(line);
+    if (found) return { url: found[1] ?? '', port: Number(found[2]), pid: Number(found[3]) };
+  }
+}

@@ -1,0 +1,64 @@
+import { openClients } from '../generator.ts';
+import { startServer } from '../servers.ts';
+import { residentMb } from './load.ts';
+import type { Work } from './work.ts';
+
+/** Connections that are there before the first reading, so that code and pools which any first user costs are not counted. */
+const WARM = 200;
+const SESSIONS = 5000;
+const POLL_MS = 250;
+/** Readings in a row that must agree within this before memory counts as settled. */
+const STEADY_READINGS = 6;
+const STEADY_MB = 0.5;
+const SETTLE_MAX_MS = 8_000;
+
+/** Resident memory that each of 5,000 idle sessions adds, all in one conversation. */
+export const memoryWork: Work = {
+  name: 'idle sessions',
+  goals: ['M1'],
+  servers: ['switchboard', 'ws-plain', 'socket.io'],
+  estimate: () => 9,
+  async measure(name, deps, tell) {
+    if (name !== 'switchboard' && name !== 'ws-plain' && name !== 'socket.io') throw new Error(`${name} has no sessions`);
+    const server = await startServer(name, deps.servers);
+    try {
+      const generatorDeps = { ...deps, program: deps.programs.load };
+      const wire = name === 'socket.io' ? 'socket.io' : 'stream';
+      const warm = await openClients(server, { wire, firstUser: 1, count: WARM, streamsPerConnection: 1 }, generatorDeps);
+      await server.conversation(WARM);
+      const before = await settledMb(server.pid);
+      tell('connecting 5000');
+      const idle = await openClients(
+        server,
+        { wire, firstUser: WARM + 1, count: SESSIONS, streamsPerConnection: 1 },
+        generatorDeps,
+      );
+      await server.conversation(WARM + SESSIONS);
+      tell('waiting for memory to settle');
+      const after = await settledMb(server.pid);
+      await Promise.all([warm.stop(), idle.stop()]);
+      return [
+        {
+          goal: 'M1',
+          server: name,
+          metrics: { rssMb: after, bytesPerSession: ((after - before) * 1e6) / SESSIONS },
+          problems: [],
+        },
+      ];
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+async function settledMb(pid: number): Promise<number> {
+  const deadline = performance.now() + SETTLE_MAX_MS;
+  let last = residentMb(pid);
+  for (let steady = 0; steady < STEADY_READINGS && performance.now() < deadline;) {
+    await new Promise((done) => setTimeout(done, POLL_MS));
+    const now = residentMb(pid);
+    steady = Math.abs(now - last) <= STEADY_MB ? steady + 1 : 0;
+    last = now;
+  }
+  return last;
+}
