@@ -43,14 +43,16 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   const metrics = createMetrics();
   const store = await openSqliteStore({ folder: config.data });
   const bus = createLocalBus();
+  const secret = config.jwt.secret ?? loadSecret(config.data);
   const chat = await createChat({
     store,
     bus,
-    tokens: createTokens({ ...config.jwt, secret: config.jwt.secret ?? loadSecret(config.data), log }),
+    tokens: createTokens({ ...config.jwt, secret, log }),
     passwords: createPasswords(),
     meter: metrics.meter,
     log,
     limits: config.limits,
+    links: { secret, lifetime: config.linkLifetime, origin: config.publicUrl },
     commits: config.commits,
     directorySize: config.directorySize,
     apiTokens: config.apiTokens,

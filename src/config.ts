@@ -47,6 +47,10 @@ export interface Config {
   readonly commits: { readonly maxBatch: number; readonly maxWaiting: number };
   /** Entries of each kind the directory remembers. */
   readonly directorySize: number;
+  /** Where clients reach this server, put before links to files; empty: links are paths. */
+  readonly publicUrl: string;
+  /** How long a link to a file is good at least. */
+  readonly linkLifetime: Millis;
   readonly pingInterval: Millis;
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
@@ -121,6 +125,8 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     maxBufferedBytes: read(OPTIONS.maxBufferedBytes),
     commits: { maxBatch: read(OPTIONS.maxCommitBatch), maxWaiting: read(OPTIONS.maxWaitingOperations) },
     directorySize: read(OPTIONS.directorySize),
+    publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
+    linkLifetime: read(OPTIONS.linkLifetime),
     pingInterval: read(OPTIONS.pingInterval),
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
     client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
@@ -133,6 +139,7 @@ function readLimits(read: Read): Limits {
     maxTextBytes: read(OPTIONS.maxTextBytes),
     maxUrlBytes: read(OPTIONS.maxUrlBytes),
     maxNameLength: read(OPTIONS.maxNameLength),
+    maxFileNameLength: read(OPTIONS.maxFileNameLength),
     maxNoticeLength: read(OPTIONS.maxNoticeLength),
     maxKeyLength: read(OPTIONS.maxKeyLength),
     maxMemberChange: read(OPTIONS.maxMemberChange),

@@ -143,6 +143,12 @@ export const OPTIONS = {
     [core.maxNameLength, 1, 4_096],
     "Characters of a conversation's or user's name: one line on a phone.",
   ),
+  maxFileNameLength: limit(
+    'max-file-name-length',
+    integer,
+    [core.maxFileNameLength, 16, 1_024],
+    "Characters of a file's name: what file systems take.",
+  ),
   maxNoticeLength: limit(
     'max-notice-length',
     integer,
@@ -252,6 +258,17 @@ export const OPTIONS = {
     integer,
     [100_000, 100, MANY],
     'Users, conversations and memberships remembered, of each: the hot path asks memory, not the disk.',
+  ),
+  publicUrl: unset(
+    'public-url',
+    httpUrl(),
+    'Where clients reach this server, put before links to files. Not set: links are paths on whatever host a client talks to.',
+  ),
+  linkLifetime: limit(
+    'link-lifetime',
+    duration,
+    [DAY, 60_000, 30 * DAY],
+    'How long a link to a file is good at least: a client that keeps a message longer asks for a fresh one.',
   ),
   pingInterval: limit(
     'ping-interval',

@@ -48,7 +48,7 @@ describe('what is told of', () => {
     expect(told(append, appended)).toEqual(['message']);
     expect(told(append, { ...appended, created: true })).toEqual(['conversation created', 'message']);
     expect(told(append, { ...appended, duplicate: true })).toEqual([]);
-    expect(deliveriesOf(append, appended, 3)).toEqual([{ type: 'message', conversation, message, from: 7 }]);
+    expect(deliveriesOf(append, appended, 3)).toEqual([{ type: 'message', conversation, message, senderName: '', from: 7 }]);
   });
 
   test('changes: those that changed something', () => {

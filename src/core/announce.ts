@@ -11,7 +11,8 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'append': {
       if (outcome.duplicate) return [];
       const { conversation, message } = outcome;
-      const sent: Delivery = { type: 'message', conversation, message, from };
+      const senderName = operation.type === 'append' ? (operation.senderName ?? '') : '';
+      const sent: Delivery = { type: 'message', conversation, message, senderName, from };
       return outcome.created ? [{ type: 'conversation', change: 'created', conversation }, sent] : [sent];
     }
     case 'edit':
@@ -42,6 +43,9 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'api-token':
     case 'api-token-delete':
     case 'trim':
+    case 'file':
+    case 'drop-files':
+    case 'forget-blobs':
       return [];
   }
 }

@@ -10,6 +10,8 @@ import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
+import { changeProfile } from './actions/change-profile.ts';
+import { findFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
@@ -23,6 +25,8 @@ import { createDirectory } from './directory.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
+import { createLinks } from './links.ts';
+import type { Links } from './links.ts';
 import type { Id, Millis, User } from './model.ts';
 import type { ApiToken, Bus, Log, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
@@ -37,6 +41,7 @@ type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: 
 export interface Chat {
   readonly access: Access;
   readonly limits: Limits;
+  readonly links: Links;
   readonly log: Log;
   readonly meter: Meter;
   /** An id for a session that is about to open. */
@@ -65,6 +70,11 @@ export interface Chat {
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly findFile: Bound<typeof findFile>;
+  readonly changeProfile: Bound<typeof changeProfile>;
+
+  readonly listRosters: Bound<typeof reading.listRosters>;
+  readonly countUnread: Bound<typeof reading.countUnread>;
   readonly listRevisions: Bound<typeof reading.listRevisions>;
   readonly resume: Bound<typeof reading.resume>;
 
@@ -101,6 +111,8 @@ export interface ChatDeps {
   readonly meter: Meter;
   readonly log: Log;
   readonly limits: Limits;
+  /** Links to files of ours. */
+  readonly links: { readonly secret: string; readonly lifetime: Millis; readonly origin: string };
   readonly commits: CommitterOptions;
   /** Entries of each kind the directory remembers. */
   readonly directorySize: number;
@@ -164,6 +176,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     },
   });
 
+  const links = createLinks({ ...deps.links, now });
   const core: Core = {
     store,
     committer,
@@ -173,6 +186,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     presence,
     limiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
+    links,
     ids: createIdSource({ now }),
     tokens: deps.tokens,
     passwords: deps.passwords,
@@ -187,6 +201,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     ...bindActions(core),
     access,
     limits,
+    links,
     log,
     meter,
     core,
@@ -230,6 +245,10 @@ function bindActions(core: Core) {
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
+    findFile: bind(findFile),
+    changeProfile: bind(changeProfile),
+    listRosters: bind(reading.listRosters),
+    countUnread: bind(reading.countUnread),
     listRevisions: bind(reading.listRevisions),
     resume: bind(reading.resume),
     setBlock: bind(setBlock),

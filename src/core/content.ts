@@ -1,7 +1,7 @@
 /** What a message may be made of, whichever door it comes through. */
 import { ChatError } from './errors.ts';
 import type { Limits } from './limits.ts';
-import type { Content, MessageKind } from './model.ts';
+import type { Content, MessageKind, Resource } from './model.ts';
 
 /** Which envelopes a kind may have. */
 const ENVELOPES: Readonly<Record<MessageKind, readonly ('text' | 'resource' | 'location')[]>> = {
@@ -19,15 +19,16 @@ const ENVELOPES: Readonly<Record<MessageKind, readonly ('text' | 'resource' | 'l
 /** Throws `invalid_argument` or `too_large` with the field that is wrong. */
 export function checkContent(content: Content, limits: Limits): void {
   const allowed = ENVELOPES[content.kind];
+  const { text, resource, location } = content;
+  // The text of a resource is its caption.
   const given =
-    (content.text === undefined ? 0 : 1) + (content.resource === undefined ? 0 : 1) + (content.location === undefined ? 0 : 1);
+    (text === undefined || resource !== undefined ? 0 : 1) + (resource === undefined ? 0 : 1) + (location === undefined ? 0 : 1);
   if (given !== 1) throw invalid('content', `exactly one of text, resource and location is needed, ${given} were given`);
-  if (!allowed.some((envelope) => content[envelope] !== undefined)) {
-    throw invalid('content', `a ${content.kind} message carries ${allowed.join(' or ')}`);
-  }
-  if (content.text !== undefined) checkText(content.text, limits);
-  else if (content.resource !== undefined) checkResource(content.resource, limits);
-  else if (content.location !== undefined) checkLocation(content.location);
+  const envelope = resource !== undefined ? 'resource' : text !== undefined ? 'text' : 'location';
+  if (!allowed.includes(envelope)) throw invalid('content', `a ${content.kind} message carries ${allowed.join(' or ')}`);
+  if (text !== undefined) checkText(text, limits);
+  if (resource !== undefined) checkResource(resource, limits);
+  if (location !== undefined) checkLocation(location);
 }
 
 function checkText(text: string, limits: Limits): void {
@@ -39,12 +40,14 @@ function checkText(text: string, limits: Limits): void {
   }
 }
 
-function checkResource(resource: { readonly url: string; readonly thumbnail?: string }, limits: Limits): void {
-  if (resource.url.length === 0) throw invalid('resource.url', 'an address is needed');
-  for (const [field, value] of Object.entries(resource)) {
+function checkResource({ url, thumbnail, name }: Resource, limits: Limits): void {
+  if (url.length === 0) throw invalid('resource.url', 'an address is needed');
+  for (const [field, value] of Object.entries({ url, thumbnail })) {
+    if (value === undefined) continue;
     checkString(`resource.${field}`, value);
     if (Buffer.byteLength(value) > limits.maxUrlBytes) throw tooLarge(`resource.${field}`, limits.maxUrlBytes);
   }
+  if (name !== undefined) checkLabel('resource.name', name, limits.maxFileNameLength);
 }
 
 function checkLocation({ latitude, longitude }: { readonly latitude: number; readonly longitude: number }): void {

@@ -4,6 +4,7 @@ import type { Directory } from './directory.ts';
 import type { Hub } from './hub.ts';
 import type { IdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
+import type { Links } from './links.ts';
 import type { Millis } from './model.ts';
 import type { Bus, Log, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
@@ -18,6 +19,7 @@ export interface Core {
   readonly presence: Presence;
   readonly limiter: RateLimiter;
   readonly limits: Limits;
+  readonly links: Links;
   /** Ids for things that are not stored: sessions. */
   readonly ids: IdSource;
   readonly tokens: Tokens;

@@ -31,6 +31,8 @@ export interface Directory {
   conversation(id: Id): Promise<Conversation | undefined>;
   role(conversation: Id, user: Id): Promise<MemberRole | undefined>;
   user(namespace: string, id: Id): Promise<User | undefined>;
+  /** A user from memory; undefined when not remembered. */
+  peekUser(namespace: string, id: Id): User | undefined;
   /** Grows with every change of who belongs where: a list loaded while it stood still is current. */
   readonly epoch: number;
   /** Takes over what was committed; called in commit order. */
@@ -239,6 +241,7 @@ export function createDirectory(deps: {
       return entry === undefined ? undefined : loadRole(entry, user);
     },
     user: loadUser,
+    peekUser: (namespace, id) => users.get(userKey(namespace, id)),
     get epoch() {
       return epoch;
     },

@@ -44,6 +44,8 @@ export interface MessageDelivery {
   readonly type: 'message';
   readonly conversation: Conversation;
   readonly message: Message;
+  /** What people see of the sender at this moment; empty when the delivery was read from the store. */
+  readonly senderName: string;
   /** The session that sent it has its answer already and is left out. */
   readonly from: Id;
 }
@@ -90,6 +92,8 @@ export interface TypingDelivery {
   readonly type: 'typing';
   readonly conversation: Conversation;
   readonly user: Id;
+  /** What people see of the user. */
+  readonly name: string;
   readonly active: boolean;
   readonly from: Id;
 }

@@ -13,7 +13,7 @@ function conversation(id: Id, namespace = 'default'): Conversation {
 }
 
 function typing(id: Id, from: Id = 0, namespace = 'default'): Delivery {
-  return { type: 'typing', conversation: conversation(id, namespace), user: 1, active: true, from };
+  return { type: 'typing', conversation: conversation(id, namespace), user: 1, name: 'Ada', active: true, from };
 }
 
 function newHub() {

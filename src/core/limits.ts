@@ -8,6 +8,8 @@ export interface Limits {
   readonly maxUrlBytes: number;
   /** Characters of a conversation's or user's name: one line on a phone. */
   readonly maxNameLength: number;
+  /** Characters of a file's name: what file systems take. */
+  readonly maxFileNameLength: number;
   /** Characters of a conversation's notice. */
   readonly maxNoticeLength: number;
   /** Characters of an idempotency key: a UUID and room for a prefix. */
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxTextBytes: 65_536,
   maxUrlBytes: 4_096,
   maxNameLength: 128,
+  maxFileNameLength: 255,
   maxNoticeLength: 4_096,
   maxKeyLength: 128,
   maxMemberChange: 1_000,

@@ -21,6 +21,8 @@ export interface User {
   readonly role: Role;
   /** What people see; may be empty. */
   readonly name: string;
+  /** Address of a picture: a file of ours (`fileAddress`), or one elsewhere. */
+  readonly picture?: string;
   /** Sign-in name of a built-in account. */
   readonly username?: string;
   /** The `sub` of an account system that does not use our ids. */
@@ -48,6 +50,8 @@ export interface Conversation {
   readonly kind: ConversationKind;
   readonly name: string;
   readonly notice: string;
+  /** Address of a picture: a file of ours (`fileAddress`), or one elsewhere. */
+  readonly picture?: string;
   /** Both users of a private conversation, lower id first; a note to self has the same id twice. */
   readonly peers?: readonly [Id, Id];
   /** Who created it; 0 when a back end did. */
@@ -103,11 +107,22 @@ export const MESSAGE_KINDS: readonly MessageKind[] = [
   'contact',
 ];
 
-/** Content of a message: exactly one of `text`, `resource` and `location` is set. */
+/** Something to look at, listen to or download. */
+export interface Resource {
+  /** Where it is: of a file of ours the address without a signature (`fileAddress`), which is no link that anybody could follow. */
+  readonly url: string;
+  readonly thumbnail?: string;
+  /** What people see as its name. */
+  readonly name?: string;
+  /** The file of ours that it is. */
+  readonly file?: Id;
+}
+
+/** Content of a message: exactly one of `text`, `resource` and `location` is set; a resource may have a `text` as well, its caption. */
 export interface Content {
   readonly kind: MessageKind;
   readonly text?: string | undefined;
-  readonly resource?: { readonly url: string; readonly thumbnail?: string } | undefined;
+  readonly resource?: Resource | undefined;
   /** Degrees, WGS 84. */
   readonly location?: { readonly latitude: number; readonly longitude: number } | undefined;
 }
@@ -137,6 +152,38 @@ export interface Revision {
   readonly replacedAt: Millis;
   readonly content: Content;
 }
+
+/** What a file is: decided from its bytes, never from what the uploader says. */
+export interface FileInfo {
+  /** Media type that it is served as. */
+  readonly mediaType: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256 of the stored bytes, in hex: equal files are kept once. */
+  readonly hash: string;
+  /** Pixels, of an image. */
+  readonly width?: number;
+  readonly height?: number;
+  /** SHA-256 of a smaller picture of it. */
+  readonly preview?: string;
+}
+
+/** An uploaded file. Who may see it follows from where it is used: in a message, or as somebody's or a conversation's picture. */
+export interface StoredFile extends FileInfo {
+  readonly id: Id;
+  readonly namespace: string;
+  /** Who uploaded it; 0 for a back end. */
+  readonly owner: Id;
+  /** What the uploader called it, without anything that could be a path. */
+  readonly name: string;
+  readonly createdAt: Millis;
+}
+
+/** Where a file is used. */
+export type FileUse =
+  | { readonly kind: 'message'; readonly message: Id; readonly conversation: Id }
+  | { readonly kind: 'conversation'; readonly conversation: Id }
+  | { readonly kind: 'user'; readonly user: Id };
 
 /** Through what a request came: kept with every fact it causes. */
 export interface Origin {

@@ -2,373 +2,24 @@
  * What the core needs from the outside: a store, a bus, tokens and passwords. Implementations live in their own rooms and each seam
  * has one contract suite in `test/contracts`.
  */
-import type { ChatError } from './errors.ts';
-import type { Delivery, DomainEvent, MemberChange, ResumeEntry } from './events.ts';
+import type { Delivery, DomainEvent, ResumeEntry } from './events.ts';
 import type {
-  Content,
   Conversation,
   ConversationHead,
   ConversationKind,
+  FileUse,
   Id,
-  MemberRole,
   Membership,
   Message,
   Millis,
-  Origin,
   Revision,
   Role,
+  StoredFile,
   User,
 } from './model.ts';
+import type { ApiToken, Operation, Outcome, Revocation } from './operations.ts';
 
-// ---- What a store can be asked to do --------------------------------------------------------------------------------
-
-/** Members with one of these roles, or anyone where membership does not matter. */
-export type Writers = readonly MemberRole[] | 'anyone';
-
-/** Store a message at the next index of its conversation. */
-export interface AppendMessage {
-  readonly type: 'append';
-  readonly namespace: string;
-  readonly sender: Id;
-  /** The conversation, or 0 for the private conversation with `peer`, which is made if this is its first message. */
-  readonly conversation: Id;
-  readonly peer: Id;
-  /** The conversation's version that permission was decided on; the outcome is `stale` when it has moved. 0 with a new private one. */
-  readonly version: number;
-  /**
-   * Who may write there at all. A sender who still is one of them, and not blocked, is not `stale` for a version that has moved, so that
-   * what follows on a connection never overtakes what waits for a new decision. Absent: a moved version is always `stale`.
-   */
-  readonly writers?: Writers;
-  readonly content: Content;
-  /** Milliseconds the content lives from the moment it is stored. */
-  readonly expiresAfter?: Millis | undefined;
-  /** The sender's own name for this send: the same key again is the same message for 24 hours. */
-  readonly key?: string | undefined;
-  /** How a key whose content differs is taken: `refuse` it, or take it for `new` (a counter that started over). */
-  readonly keyReuse?: 'refuse' | 'new';
-  readonly origin: Origin;
-}
-
-export interface Appended {
-  readonly type: 'append';
-  readonly conversation: Conversation;
-  readonly message: Message;
-  /** The message had been stored before under the same key: nothing is announced. */
-  readonly duplicate: boolean;
-  /** This message made the private conversation. */
-  readonly created: boolean;
-}
-
-/** Replace the content of a message; the old content is kept as a revision. */
-export interface EditMessage {
-  readonly type: 'edit';
-  readonly message: Id;
-  readonly user: Id;
-  readonly content: Content;
-  readonly origin: Origin;
-}
-
-/** Take a message back: its content and revisions are erased, its place stays. */
-export interface RecallMessage {
-  readonly type: 'recall';
-  readonly message: Id;
-  readonly user: Id;
-  readonly origin: Origin;
-}
-
-/** Erase the content of messages whose time has come: those due at or before `now`, `limit` at most. */
-export interface ExpireMessages {
-  readonly type: 'expire';
-  readonly now: Millis;
-  readonly limit: number;
-}
-
-/** One message with new content or state. */
-export interface Change {
-  /** Place of the change in the feed. */
-  readonly id: Id;
-  readonly conversation: Conversation;
-  readonly message: Message;
-  /** False when the message already was in this state: nothing is announced. */
-  readonly changed: boolean;
-}
-
-export interface Changed extends Change {
-  readonly type: 'edit' | 'recall';
-}
-
-export interface Expired {
-  readonly type: 'expire';
-  readonly changes: readonly Change[];
-  /** More is due than the limit let through. */
-  readonly more: boolean;
-}
-
-/** Move a member's cursor forward to an index, or to that of message `upTo`. A cursor that is there already is left alone. */
-export interface MoveCursor {
-  readonly type: 'cursor';
-  readonly cursor: 'read' | 'delivered';
-  readonly conversation: Id;
-  readonly user: Id;
-  /** Newest message covered; 0 = the newest of the conversation. */
-  readonly upTo: Id;
-  /** Count the members up to this many: tells whether the group is small enough to be told. */
-  readonly countMembers: number;
-  readonly origin: Origin;
-}
-
-/** Move the delivered cursor in every conversation of these kinds that the user is a member of, up to an id. */
-export interface DeliverUpTo {
-  readonly type: 'deliver';
-  readonly namespace: string;
-  readonly user: Id;
-  readonly kinds: readonly ConversationKind[];
-  readonly upTo: Id;
-  readonly countMembers: number;
-  readonly origin: Origin;
-}
-
-export interface CursorMove {
-  readonly cursor: 'read' | 'delivered';
-  readonly id: Id;
-  readonly conversation: Conversation;
-  readonly membership: Membership;
-  /** The message at the cursor; 0 when it is before the first. */
-  readonly message: Id;
-  /** Members of the conversation, counted up to the limit the operation names. */
-  readonly members: number;
-  readonly moved: boolean;
-}
-
-export interface CursorMoved extends CursorMove {
-  readonly type: 'cursor';
-}
-
-export interface DeliveredUpTo {
-  readonly type: 'deliver';
-  readonly moves: readonly CursorMove[];
-}
-
-export interface CreateConversation {
-  readonly type: 'create';
-  readonly namespace: string;
-  readonly kind: Exclude<ConversationKind, 'private'>;
-  readonly name: string;
-  readonly notice: string;
-  /** 0 when a back end creates it for nobody. */
-  readonly creator: Id;
-  readonly members: readonly { readonly user: Id; readonly role: MemberRole }[];
-  readonly origin: Origin;
-}
-
-export interface ConversationCreated {
-  readonly type: 'create';
-  readonly conversation: Conversation;
-  readonly members: readonly Membership[];
-}
-
-export interface UpdateConversation {
-  readonly type: 'update';
-  readonly conversation: Id;
-  readonly user: Id;
-  readonly name?: string;
-  readonly notice?: string;
-  readonly origin: Origin;
-}
-
-export interface ConversationUpdated {
-  readonly type: 'update';
-  readonly conversation: Conversation;
-}
-
-/** Delete a conversation with everything in it. */
-export interface DeleteConversation {
-  readonly type: 'delete';
-  readonly conversation: Id;
-  readonly user: Id;
-  readonly origin: Origin;
-}
-
-export interface ConversationDeleted {
-  readonly type: 'delete';
-  readonly conversation: Conversation;
-}
-
-/** Add members, give members another role, remove members. */
-export interface ChangeMembers {
-  readonly type: 'members';
-  readonly conversation: Id;
-  readonly user: Id;
-  /** The version that permission was decided on; the outcome is `stale` when it has moved. */
-  readonly version: number;
-  readonly add: readonly { readonly user: Id; readonly role: MemberRole }[];
-  readonly remove: readonly Id[];
-  readonly origin: Origin;
-}
-
-export interface MembersChanged extends MemberChange {
-  readonly type: 'members';
-  readonly conversation: Conversation;
-  readonly memberships: readonly Membership[];
-}
-
-/** A user no longer wants private messages from another, or wants them again. */
-export interface SetBlock {
-  readonly type: 'block';
-  readonly namespace: string;
-  readonly user: Id;
-  readonly blocked: Id;
-  readonly active: boolean;
-}
-
-export interface BlockSet {
-  readonly type: 'block';
-  readonly namespace: string;
-  readonly user: Id;
-  readonly changed: boolean;
-  /** Their private conversation with its new version, when there is one. */
-  readonly conversation?: Conversation;
-}
-
-/** Make a user known, or bring name and role up to date with a newer token. */
-export interface SaveUser {
-  readonly type: 'user';
-  readonly namespace: string;
-  /** Our id, when the account system uses ours; 0 to find or give one by `external` or `username`. */
-  readonly id: Id;
-  readonly external?: string;
-  readonly role?: Role;
-  readonly name?: string;
-  /** A built-in account: refused as `already_exists` when the name is taken. */
-  readonly account?: { readonly username: string; readonly passwordHash: string };
-  readonly lastSeenAt?: Millis;
-}
-
-export interface UserSaved {
-  readonly type: 'user';
-  readonly user: User;
-  readonly created: boolean;
-}
-
-/** From now on a token is worth nothing: one token by its `jti`, or all of a user's issued up to now. */
-export interface RevokeTokens {
-  readonly type: 'revoke';
-  readonly namespace: string;
-  readonly user: Id;
-  readonly token?: string;
-  /** When the last of the revoked tokens would have expired: the entry is kept until then. */
-  readonly until: Millis;
-}
-
-/** A token for back ends: only the SHA-256 of its secret is kept. */
-export interface ApiToken {
-  readonly name: string;
-  readonly hash: string;
-  readonly scopes: readonly string[];
-  /** The only namespace it may act in; absent = all. */
-  readonly namespace?: string;
-  readonly createdAt: Millis;
-}
-
-export interface TokensRevoked {
-  readonly type: 'revoke';
-  readonly revocation: Revocation;
-}
-
-export interface SaveApiToken {
-  readonly type: 'api-token';
-  readonly token: ApiToken;
-}
-
-export interface ApiTokenSaved {
-  readonly type: 'api-token';
-  readonly token: ApiToken;
-}
-
-export interface DeleteApiToken {
-  readonly type: 'api-token-delete';
-  readonly name: string;
-}
-
-export interface ApiTokenDeleted {
-  readonly type: 'api-token-delete';
-  readonly name: string;
-  readonly deleted: boolean;
-}
-
-/** Remove messages of a conversation for good: those with an index below `before`. */
-export interface TrimConversation {
-  readonly type: 'trim';
-  readonly conversation: Id;
-  readonly before: number;
-}
-
-export interface Trimmed {
-  readonly type: 'trim';
-  readonly removed: number;
-}
-
-export type Operation =
-  | AppendMessage
-  | EditMessage
-  | RecallMessage
-  | ExpireMessages
-  | MoveCursor
-  | DeliverUpTo
-  | CreateConversation
-  | UpdateConversation
-  | DeleteConversation
-  | ChangeMembers
-  | SetBlock
-  | SaveUser
-  | RevokeTokens
-  | SaveApiToken
-  | DeleteApiToken
-  | TrimConversation;
-
-/** What each operation answers when it is not refused. */
-export interface Outcomes {
-  append: Appended;
-  edit: Changed;
-  recall: Changed;
-  expire: Expired;
-  cursor: CursorMoved;
-  deliver: DeliveredUpTo;
-  create: ConversationCreated;
-  update: ConversationUpdated;
-  delete: ConversationDeleted;
-  members: MembersChanged;
-  block: BlockSet;
-  user: UserSaved;
-  revoke: TokensRevoked;
-  'api-token': ApiTokenSaved;
-  'api-token-delete': ApiTokenDeleted;
-  trim: Trimmed;
-}
-
-export interface Revocation {
-  readonly namespace: string;
-  readonly user: Id;
-  readonly token?: string;
-  /** Tokens issued at or before this moment are revoked. */
-  readonly before: Millis;
-  readonly until: Millis;
-}
-
-/**
- * Refused without effect, while the rest of the batch goes on.
- * `stale`: what the caller decided on has changed meanwhile; decide again on fresh data.
- */
-export interface Refused {
-  readonly type: 'refused';
-  readonly reason: ChatError | 'stale';
-}
-
-/** What an operation was answered that took effect. */
-export type Success = Outcomes[keyof Outcomes];
-
-export type Outcome = Success | Refused;
+export * from './operations.ts';
 
 // ---- What a store can be asked ---------------------------------------------------------------------------------------
 
@@ -418,6 +69,22 @@ export interface ConversationSummary {
   readonly lastMessage?: Message;
 }
 
+/** Who is in a conversation, as its members see each other in a list. */
+export interface Roster {
+  readonly conversation: Id;
+  /** By user id, up to the limit asked for. */
+  readonly members: readonly RosterMember[];
+  /** There are more members than these. */
+  readonly more: boolean;
+}
+
+export interface RosterMember {
+  readonly membership: Membership;
+  readonly user: User;
+  /** Messages after this member's read cursor. */
+  readonly unread: number;
+}
+
 export interface StoreStats {
   /** Events in the outbox that no relay has taken. */
   readonly outboxDepth: number;
@@ -455,6 +122,10 @@ export interface Store {
   /** The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). */
   summaries(namespace: string, user: Id, before: Id, limit: number): Promise<readonly ConversationSummary[]>;
   summary(conversation: Id, user: Id): Promise<ConversationSummary | undefined>;
+  /** Members of some conversations with their users and unread counts, `limit` at most of each, in the order asked for. */
+  rosters(conversations: readonly Id[], limit: number): Promise<readonly Roster[]>;
+  /** Unread counts of some users in one conversation; a user who is no member is left out. */
+  unread(conversation: Id, users: readonly Id[]): Promise<ReadonlyMap<Id, number>>;
   /** Conversations of a namespace in which no membership is needed, by id. */
   rooms(namespace: string, after: Id, limit: number): Promise<readonly Conversation[]>;
   blocks(namespace: string, user: Id): Promise<readonly Id[]>;
@@ -463,6 +134,12 @@ export interface Store {
   history(query: HistoryQuery): Promise<HistoryPage>;
   revisions(message: Id): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
+
+  file(id: Id): Promise<StoredFile | undefined>;
+  /** Where a file is used, newest use first. */
+  fileUses(id: Id, limit: number): Promise<readonly FileUse[]>;
+  /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
+  unusedBlobs(limit: number): Promise<readonly string[]>;
 
   /** Whether the content of some message is to be erased by now. */
   hasDueExpiry(now: Millis): Promise<boolean>;

@@ -29,21 +29,21 @@ describe('a delivery from the bus', () => {
     const { sessions, receive } = listening([1, []], [2, []], [3, []]);
     const pair = conversation(10, { kind: 'private', peers: [1, 2] });
     receive({ type: 'conversation', change: 'created', conversation: pair });
-    receive({ type: 'typing', conversation: pair, user: 1, active: true, from: 0 });
+    receive({ type: 'typing', conversation: pair, user: 1, name: 'Ada', active: true, from: 0 });
     expect(sessions.map(({ heard }) => typesIn(heard))).toEqual([['conversation', 'typing'], ['conversation', 'typing'], []]);
   });
 
   test('of a change of members is heard by who stays, who comes and who goes; who goes hears nothing more', () => {
     const { sessions, receive } = listening([1, [10]], [2, [10]], [3, []], [4, []]);
     receive({ type: 'members', conversation: conversation(10), added: [membership(3)], removed: [2] });
-    receive({ type: 'typing', conversation: conversation(10), user: 1, active: true, from: 0 });
+    receive({ type: 'typing', conversation: conversation(10), user: 1, name: 'Ada', active: true, from: 0 });
     expect(sessions.map(({ heard }) => typesIn(heard))).toEqual([['members', 'typing'], ['members'], ['members', 'typing'], []]);
   });
 
   test('of a deletion is the last that is heard', () => {
     const { sessions, receive } = listening([1, [10]]);
     receive({ type: 'conversation', change: 'deleted', conversation: conversation(10) });
-    receive({ type: 'typing', conversation: conversation(10), user: 1, active: true, from: 0 });
+    receive({ type: 'typing', conversation: conversation(10), user: 1, name: 'Ada', active: true, from: 0 });
     expect(sessions.map(({ heard }) => typesIn(heard))).toEqual([['conversation']]);
   });
 

@@ -11,6 +11,7 @@ import { createCursors } from './sqlite/cursors.ts';
 import { openDatabase } from './sqlite/database.ts';
 import type { Database } from './sqlite/database.ts';
 import { createFeed } from './sqlite/feed.ts';
+import { createFiles } from './sqlite/files.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
@@ -82,9 +83,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   });
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, now });
-  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed });
-  const messages = createMessages({ db, ids, namespaces, sequences, conversations, sentKeys, feed, cursors, rows, now });
-  const accounts = createAccounts({ db, ids, namespaces, now });
+  const files = createFiles({ db, ids, namespaces });
+  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files });
+  const messages = createMessages({ db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now });
+  const accounts = createAccounts({ db, ids, namespaces, files, now });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
@@ -142,6 +144,12 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
         return accounts.deleteApiToken(operation);
+      case 'file':
+        return files.save(operation);
+      case 'drop-files':
+        return files.drop(operation);
+      case 'forget-blobs':
+        return files.forgetBlobs(operation);
     }
   }
 
@@ -208,6 +216,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     conversationsOf: (namespace, user) => read(() => reading.conversationsOf(namespace, user)),
     summaries: (namespace, user, before, limit) => read(() => reading.summaries(namespace, user, before, limit)),
     summary: (conversation, user) => read(() => reading.summary(conversation, user)),
+    rosters: (wanted, limit) => read(() => reading.rosters(wanted, limit)),
+    unread: (conversation, users) => read(() => reading.unread(conversation, users)),
     rooms: (namespace, after, limit) => read(() => reading.rooms(namespace, after, limit)),
     blocks: (namespace, user) => read(() => readBlocks.all(namespaces.number(namespace), user).map(({ blocked }) => blocked)),
     message: (id) =>
@@ -226,6 +236,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),
+    file: (id) => read(() => files.file(id)),
+    fileUses: (id, limit) => read(() => files.uses(id, limit)),
+    unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),

@@ -32,7 +32,7 @@ function message(at: Id, index: number): Delivery {
     sentAt: 5,
     content: { kind: 'text', text: `${index}` },
   } as const;
-  return { type: 'message', conversation: conversation(at), message: sent, from: 7 };
+  return { type: 'message', senderName: '', conversation: conversation(at), message: sent, from: 7 };
 }
 
 /** One delivery of every type, with everything that may be absent once there and once not. */
@@ -58,7 +58,7 @@ const SAMPLES: readonly Delivery[] = [
     from: Number.MAX_SAFE_INTEGER,
   },
   { type: 'delivered', id: 9, conversation: conversation(10), user: 1, index: 3, message: 5, everybody: false, from: 0 },
-  { type: 'typing', conversation: conversation(10), user: 1, active: true, from: 7 },
+  { type: 'typing', conversation: conversation(10), user: 1, name: 'Ada', active: true, from: 7 },
   { type: 'presence', namespace: 'default', user: 1, online: false, lastSeenAt: 5, conversations: [10, 11] },
   { type: 'conversation', change: 'created', conversation: conversation(10) },
   {

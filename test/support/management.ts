@@ -67,6 +67,7 @@ export async function startManagement(
     passwords: createPasswords(),
     meter: silentMeter,
     log: { info: log, warn: log, error: log },
+    links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
     limits: { ...DEFAULT_LIMITS, rate: undefined, presenceGrace: 0, ...options.limits },
     commits: { maxBatch: 1_000, maxWaiting: 10_000 },
     directorySize: 1_000,

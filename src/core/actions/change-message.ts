@@ -5,17 +5,19 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Content, Id, Message, Millis } from '../model.ts';
 import { checkChange, notFound } from '../policy.ts';
 import type { Changed } from '../ports.ts';
+import { settleContent } from './read-file.ts';
 
 /** Replaces the content; the old one is kept as a revision. Kind and place stay. */
 export async function editMessage(core: Core, actor: Actor, id: Id, content: Content): Promise<Changed> {
   checkContent(content, core.limits);
+  const stored = await settleContent(core, actor, content);
   const message = await findOwn(core, actor, id, core.limits.editWindow);
   if (message.content === undefined)
     throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
   if (message.content.kind !== content.kind) {
     throw new ChatError('failed_precondition', `This message is a ${message.content.kind} and cannot become a ${content.kind}.`);
   }
-  return settled(await core.committer.commit({ type: 'edit', message: id, user: actor.user, content, origin: actor }));
+  return settled(await core.committer.commit({ type: 'edit', message: id, user: actor.user, content: stored, origin: actor }));
 }
 
 /** Erases the content; the place stays with a recall marker. Recalling twice answers the same. */

@@ -6,6 +6,7 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, Id, MemberRole } from '../model.ts';
 import { checkDelete, checkManage, checkRoleChange, notFound } from '../policy.ts';
 import type { ChangeMembers, ConversationCreated, MembersChanged } from '../ports.ts';
+import { settlePicture } from './read-file.ts';
 
 export interface CreateConversationInput {
   readonly kind: 'group' | 'channel' | 'room';
@@ -40,16 +41,25 @@ export async function createConversation(core: Core, actor: Actor, input: Create
   );
 }
 
-/** Changes name and notice. A room is changed by who created it. */
+/** Changes name, notice and picture. A room is changed by who created it. */
 export async function updateConversation(
   core: Core,
   actor: Actor,
   id: Id,
-  change: { readonly name?: string; readonly notice?: string },
+  change: { readonly name?: string; readonly notice?: string; readonly picture?: string },
 ): Promise<Conversation> {
   checkLabels(core, change.name ?? '', change.notice ?? '');
   checkManage(actor, asCreator(actor, await access(core, actor, id)));
-  const outcome = await core.committer.commit({ type: 'update', conversation: id, user: actor.user, ...change, origin: actor });
+  const { picture: asked, ...labels } = change;
+  const picture = asked === undefined ? undefined : await settlePicture(core, actor, asked);
+  const outcome = await core.committer.commit({
+    type: 'update',
+    conversation: id,
+    user: actor.user,
+    ...labels,
+    ...(picture !== undefined && { picture }),
+    origin: actor,
+  });
   return settled(outcome).conversation;
 }
 

@@ -5,7 +5,7 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, ConversationKind, Id, Membership, Revision } from '../model.ts';
 import type { ResumeEntry } from '../events.ts';
 import { checkRead, notFound, tellsEverybody } from '../policy.ts';
-import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage } from '../ports.ts';
+import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage, Roster } from '../ports.ts';
 
 /** A page of messages, ascending, around or on one side of a message. */
 export async function readHistory(core: Core, actor: Actor, query: HistoryQuery): Promise<HistoryPage> {
@@ -39,6 +39,17 @@ export async function summarize(core: Core, actor: Actor, id: Id): Promise<Conve
   const summary = await core.store.summary(id, actor.user);
   if (summary === undefined) throw notFound();
   return summary;
+}
+
+/** Who is in some conversations, as their members see each other: `limit` at most of each. The actor must be allowed to read all of them. */
+export async function listRosters(core: Core, actor: Actor, ids: readonly Id[], limit: number): Promise<readonly Roster[]> {
+  for (const id of ids) await findConversation(core, actor, { conversation: id });
+  return core.store.rosters(ids, Math.min(limit, core.limits.maxMemberChange));
+}
+
+/** Exact unread counts of some members of a conversation, for telling each of them their own. */
+export function countUnread(core: Core, conversation: Id, users: readonly Id[]): Promise<ReadonlyMap<Id, number>> {
+  return core.store.unread(conversation, users);
 }
 
 /** Earlier contents of a message, oldest first. */

@@ -25,7 +25,7 @@ describe('sending', () => {
     expect(duplicate).toBe(false);
     expect(await core.store.message(message.id)).toEqual(message);
     expect([mine, alsoMine, theirs].map(({ heard }) => typesIn(heard))).toEqual([[], ['message'], ['message']]);
-    expect(theirs.heard[0]).toEqual({ type: 'message', conversation: group, message, from: mine.id });
+    expect(theirs.heard[0]).toEqual({ type: 'message', conversation: group, message, senderName: 'User 1', from: mine.id });
     expect(core.measured).toContain('sent test');
   });
 

@@ -6,6 +6,7 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Content, ConversationKind, Millis } from '../model.ts';
 import { checkSend, notFound, writersOf } from '../policy.ts';
 import type { AppendMessage, Appended } from '../ports.ts';
+import { settleContent } from './read-file.ts';
 
 export interface SendMessage {
   readonly target: Target;
@@ -26,22 +27,49 @@ const MAX_DECISIONS = 5;
 /** Messages after which a room is trimmed: it may have so many more than its history. */
 const TRIM_ROOM_EVERY = 64;
 
+/** What a send needs to know: the actor's relation to the target, and the content as it is stored where that had to be looked up. */
+export interface Prepared extends Access {
+  readonly settled?: Content;
+}
+
 /**
  * What the decision needs: at once when it is in memory, else loaded. Given to `sendMessage`, the message is handed to the committer before
- * that returns, so that a connection that calls it for one frame after another keeps their order.
+ * that returns, so that a connection that calls it for one frame after another keeps their order. `content` may be left out where it has no
+ * resource.
  */
-export function prepareSend(core: Core, actor: Actor, target: Target): Access | Promise<Access> {
-  return core.directory.peek(actor.namespace, actor.user, target) ?? core.directory.load(actor.namespace, actor.user, target);
+export function prepareSend(core: Core, actor: Actor, target: Target, content?: Content): Prepared | Promise<Prepared> {
+  const access = core.directory.peek(actor.namespace, actor.user, target);
+  if (access !== undefined && content?.resource === undefined && isKnown(core, actor)) return access;
+  return loadSend(core, actor, target, content);
+}
+
+async function loadSend(core: Core, actor: Actor, target: Target, content: Content | undefined): Promise<Prepared> {
+  await knowSender(core, actor);
+  const settled = content && (await settleContent(core, actor, content));
+  const access = await core.directory.load(actor.namespace, actor.user, target);
+  return settled === undefined ? access : { ...access, settled };
+}
+
+/** Whether what people see of the sender is in memory. */
+function isKnown({ directory }: Core, { namespace, user }: Actor): boolean {
+  return user === 0 || directory.peekUser(namespace, user) !== undefined;
+}
+
+async function knowSender({ directory }: Core, { namespace, user }: Actor): Promise<void> {
+  if (user !== 0) await directory.user(namespace, user);
 }
 
 /** Resolves when the message is on disk and announced. `prepared` is what `prepareSend` has just found for the target. */
-export async function sendMessage(core: Core, actor: Actor, input: SendMessage, prepared?: Access): Promise<Appended> {
+export async function sendMessage(core: Core, actor: Actor, input: SendMessage, prepared?: Prepared): Promise<Appended> {
   checkContent(input.content, core.limits);
   checkKey(core, input.key);
   checkExpiry(core, input.expiresAfter);
   if (!actor.server) core.limiter.take(actor.namespace, actor.user);
   const { directory } = core;
-  let found = prepared;
+  if (!isKnown(core, actor)) await knowSender(core, actor);
+  const settled = prepared?.settled ?? settleContent(core, actor, input.content);
+  const content = settled instanceof Promise ? await settled : settled;
+  let found: Access | undefined = prepared;
   for (let decision = 1; ; decision += 1) {
     const access =
       found ??
@@ -49,7 +77,9 @@ export async function sendMessage(core: Core, actor: Actor, input: SendMessage, 
       (await directory.load(actor.namespace, actor.user, input.target));
     checkSend(actor, access);
     if (access.conversation !== undefined && input.kinds?.includes(access.conversation.kind) === false) throw notFound();
-    const outcome = await core.committer.commit(toOperation(actor, input, access));
+    const outcome = await core.committer.commit(
+      toOperation(core, actor, content === input.content ? input : { ...input, content }, access),
+    );
     if (outcome !== 'stale') {
       core.meter.sent(actor.door);
       if (outcome.conversation.kind === 'room') trimRoom(core, outcome);
@@ -70,12 +100,13 @@ function trimRoom(core: Core, { conversation, message, duplicate }: Appended): v
   });
 }
 
-function toOperation(actor: Actor, input: SendMessage, access: Access): AppendMessage {
+function toOperation(core: Core, actor: Actor, input: SendMessage, access: Access): AppendMessage {
   const { conversation, peer } = access;
   return {
     type: 'append',
     namespace: actor.namespace,
     sender: actor.user,
+    senderName: core.directory.peekUser(actor.namespace, actor.user)?.name ?? '',
     conversation: conversation?.id ?? 0,
     peer: conversation === undefined ? (peer?.id ?? 0) : 0,
     version: conversation?.version ?? 0,

@@ -10,5 +10,6 @@ export async function setTyping(core: Core, actor: Actor, target: Target, active
     directory.peek(actor.namespace, actor.user, target) ?? (await directory.load(actor.namespace, actor.user, target));
   checkSend(actor, access);
   if (access.conversation === undefined) throw notFound();
-  core.bus.publish({ type: 'typing', conversation: access.conversation, user: actor.user, active, from: actor.session });
+  const name = (await directory.user(actor.namespace, actor.user))?.name ?? '';
+  core.bus.publish({ type: 'typing', conversation: access.conversation, user: actor.user, name, active, from: actor.session });
 }

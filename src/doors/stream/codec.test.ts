@@ -150,7 +150,7 @@ describe('a message that goes out', () => {
         (kind, envelope) => {
           const content: Content = { kind, ...envelope };
           const told = toFeedPost(
-            { type: 'message', conversation: conversation('group'), message: message(content), from: 0 },
+            { type: 'message', senderName: '', conversation: conversation('group'), message: message(content), from: 0 },
             false,
           );
           expect(told?.changed).toBe(false);
@@ -179,7 +179,10 @@ describe('a message that goes out', () => {
   });
 
   test('that was taken back has no content', () => {
-    const told = toFeedPost({ type: 'message', conversation: conversation('group'), message: message(undefined), from: 0 }, true);
+    const told = toFeedPost(
+      { type: 'message', senderName: '', conversation: conversation('group'), message: message(undefined), from: 0 },
+      true,
+    );
     expect(Object.keys(told?.post ?? {})).toEqual(['postmark', 'type']);
     expect(told?.post.type).toBe(Type.RECALL);
   });
@@ -225,7 +228,7 @@ describe('a push', () => {
   };
 
   test('has an sn of its own and names the room it is from', () => {
-    const sent = { type: 'message', message: message(text), from: 0 } as const;
+    const sent = { type: 'message', senderName: '', message: message(text), from: 0 } as const;
     expect(pushed({ ...sent, conversation: conversation('group') })).toMatchObject({
       sn: String(ID),
       type: PayloadType.MESSAGES,
@@ -237,7 +240,7 @@ describe('a push', () => {
   test('of what this interface has no words for is none', () => {
     const told = { conversation: conversation('group'), user: 1, from: 0 } as const;
     const silent: Delivery[] = [
-      { ...told, type: 'typing', active: true },
+      { ...told, type: 'typing', name: 'Ada', active: true },
       { ...told, type: 'delivered', id: 1, index: 1, message: 1, everybody: true },
       { type: 'presence', namespace: 'default', user: 1, online: true, lastSeenAt: 0, conversations: [] },
       { type: 'conversation', change: 'created', conversation: told.conversation },

@@ -9,7 +9,7 @@ import { ChatError, actorOf } from '../../core/index.ts';
 import type { Actor, Chat, Delivery, DisconnectReason, Frame, Id, Identity, Millis, Session } from '../../core/index.ts';
 import type { GrpcStatusCode } from '../../grpc/index.ts';
 import type { Outbox, Outboxes } from '../outbox.ts';
-import { toMessages, toTarget } from './codec.ts';
+import { toContent, toMessages, toTarget } from './codec.ts';
 import type { StreamCodec } from './codec.ts';
 import { createReceipts } from './receipts.ts';
 import type { ReceiptQueue } from './receipts.ts';
@@ -247,9 +247,11 @@ export class StreamConnection implements Session {
     return undefined;
   }
 
-  #prepare({ postmark }: Post): Prepared | Promise<Prepared> {
+  #prepare(post: Post): Prepared | Promise<Prepared> {
     try {
-      return this.#chat.prepareSend(this.actor, toTarget(postmark.category, postmark.receiver));
+      const { category, receiver } = post.postmark;
+      const content = post.resource === undefined ? undefined : toContent(post);
+      return this.#chat.prepareSend(this.actor, toTarget(category, receiver), content);
     } catch {
       // The same error comes again, and is answered, when the post is submitted.
       return undefined;

@@ -11,7 +11,7 @@ function conversation(id: number): Conversation {
 function message(id: number, inConversation = 1): MessageDelivery {
   const content = { kind: 'text', text: String(id) } as const;
   const stored = { id, conversation: inConversation, index: id, sender: 1, content, state: 'sent' as const, sentAt: 0 };
-  return { type: 'message', conversation: conversation(inConversation), message: stored, from: 0 };
+  return { type: 'message', senderName: '', conversation: conversation(inConversation), message: stored, from: 0 };
 }
 
 const FRAME = Buffer.from('frame');

@@ -1,5 +1,5 @@
 /** Users, revoked tokens and tokens for back ends. */
-import { ChatError, timeOfId } from '../../core/index.ts';
+import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
   ApiToken,
   DeleteApiToken,
@@ -12,6 +12,7 @@ import type {
   User,
 } from '../../core/index.ts';
 import type { Database } from './database.ts';
+import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
 import { toUser } from './rows.ts';
 import type { UserRow } from './rows.ts';
@@ -30,14 +31,23 @@ export interface Accounts {
   apiTokens(): readonly ApiToken[];
 }
 
-export function createAccounts(deps: { db: Database; ids: IdSource; namespaces: Namespaces; now: () => number }): Accounts {
-  const { db, ids, namespaces, now } = deps;
+export function createAccounts(deps: {
+  db: Database;
+  ids: IdSource;
+  namespaces: Namespaces;
+  files: Pick<Files, 'use'>;
+  now: () => number;
+}): Accounts {
+  const { db, ids, namespaces, files, now } = deps;
   const insert = statement(
     db,
-    `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at, picture)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const update = statement(db, 'UPDATE user SET role = ?, name = ?, last_seen_at = ? WHERE namespace = ? AND id = ?');
+  const update = statement(
+    db,
+    'UPDATE user SET role = ?, name = ?, last_seen_at = ?, picture = ? WHERE namespace = ? AND id = ?',
+  );
   const byId = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND id = ?');
   const byExternal = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND external = ?');
   const byUsername = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND username = ?');
@@ -99,8 +109,14 @@ export function createAccounts(deps: { db: Database; ids: IdSource; namespaces: 
       account?.passwordHash ?? null,
       createdAt,
       operation.lastSeenAt ?? null,
+      operation.picture === '' ? null : (operation.picture ?? null),
     );
+    if (operation.picture !== undefined) usePicture(namespace, id, operation.picture);
     return saved(namespace, id, true);
+  }
+
+  function usePicture(namespace: number, id: number, picture: string | null): void {
+    files.use(namespace, { kind: 'user', subject: id, scope: namespace }, picture === null ? undefined : fileOf(picture));
   }
 
   function saved(namespace: number, id: number, created: boolean): Outcome {
@@ -118,8 +134,9 @@ export function createAccounts(deps: { db: Database; ids: IdSource; namespaces: 
       const namespace = namespaces.ensure(operation.namespace);
       const row = find(namespace, operation);
       if (row === undefined) return create(namespace, operation);
-      const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at } = operation;
-      update.run(role, name, lastSeenAt, namespace, row.id);
+      const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at, picture = row.picture } = operation;
+      update.run(role, name, lastSeenAt, picture === '' ? null : picture, namespace, row.id);
+      if (picture !== row.picture) usePicture(namespace, row.id, picture);
       return saved(namespace, row.id, false);
     },
     revoke(operation) {

@@ -1,5 +1,5 @@
 /** Writing conversations, members and blocks. Every function runs inside the batch's transaction. */
-import { ChatError, timeOfId } from '../../core/index.ts';
+import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
   AppendMessage,
   ChangeMembers,
@@ -16,6 +16,7 @@ import type {
 } from '../../core/index.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
+import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
 import { toConversation, toMembership } from './rows.ts';
 import type { ConversationRow, MembershipRow } from './rows.ts';
@@ -44,15 +45,16 @@ export function createConversations(deps: {
   sequences: Sequences;
   behind: WriteBehind;
   feed: Feed;
+  files: Pick<Files, 'use'>;
 }): Conversations {
-  const { db, ids, namespaces, sequences, behind, feed } = deps;
+  const { db, ids, namespaces, sequences, behind, feed, files } = deps;
   const insert = statement(
     db,
     `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, version)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
   );
   const readRow = query<ConversationRow>(db, 'SELECT * FROM conversation WHERE id = ?');
-  const rename = statement(db, 'UPDATE conversation SET name = ?, notice = ? WHERE id = ?');
+  const rename = statement(db, 'UPDATE conversation SET name = ?, notice = ?, picture = ? WHERE id = ?');
   const setVersion = statement(db, 'UPDATE conversation SET version = ? WHERE id = ?');
   const remove = statement(db, 'DELETE FROM conversation WHERE id = ?');
   const removeMembers = statement(db, 'DELETE FROM membership WHERE conversation = ?');
@@ -107,6 +109,10 @@ export function createConversations(deps: {
     feed.add({ type, namespace: sequence.namespace, conversation: sequence.conversation.id, user, message: 0, index: 0, origin });
   }
 
+  function usePicture({ namespace, conversation: { id } }: Sequence, picture: string | undefined): void {
+    files.use(namespace, { kind: 'conversation', subject: id, scope: 0 }, picture === undefined ? undefined : fileOf(picture));
+  }
+
   function mayStillWrite(sequence: Sequence, { sender, writers }: AppendMessage): boolean {
     if (writers === undefined) return false;
     const { id, peers } = sequence.conversation;
@@ -146,9 +152,12 @@ export function createConversations(deps: {
     update(operation) {
       const sequence = sequences.get(operation.conversation);
       if (sequence === undefined) return notThere();
-      const { name = sequence.conversation.name, notice = sequence.conversation.notice } = operation;
-      rename.run(name, notice, operation.conversation);
-      sequence.conversation = { ...sequence.conversation, name, notice };
+      const { picture: before, ...current } = sequence.conversation;
+      const { name = current.name, notice = current.notice, picture = before } = operation;
+      const kept = picture === '' ? undefined : picture;
+      rename.run(name, notice, kept ?? null, operation.conversation);
+      if (picture !== before) usePicture(sequence, kept);
+      sequence.conversation = { ...current, name, notice, ...(kept !== undefined && { picture: kept }) };
       tell('conversation.changed', sequence, operation.user, operation.origin);
       return { type: 'update', conversation: sequence.conversation };
     },
@@ -157,6 +166,7 @@ export function createConversations(deps: {
       if (sequence === undefined) return notThere();
       tell('conversation.deleted', sequence, operation.user, operation.origin);
       sequences.remove(operation.conversation);
+      usePicture(sequence, undefined);
       remove.run(operation.conversation);
       removeMembers.run(operation.conversation);
       startErasure.run(operation.conversation);

@@ -16,6 +16,7 @@ import type { Conversations } from './conversations.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
+import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
 import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toMessage } from './rows.ts';
 import type { ContentColumns, MessageRow } from './rows.ts';
@@ -43,11 +44,12 @@ export function createMessages(deps: {
   conversations: Conversations;
   sentKeys: SentKeys;
   feed: Feed;
+  files: Pick<Files, 'use'>;
   cursors: Pick<Cursors, 'passOver'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, cursors, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
@@ -143,10 +145,22 @@ export function createMessages(deps: {
       origin.trace ?? null,
     );
     if (expiresAt !== null) insertExpiry.run(expiresAt, id);
+    if (content.resource?.file !== undefined) useFile(sequence.namespace, id, conversation, content.resource.file);
     sequences.append(sequence, id, index, sender);
     if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
     const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
     return expiresAt === null ? message : { ...message, expiresAt };
+  }
+
+  function useFile(namespace: number, message: number, conversation: number, file: number | undefined): void {
+    files.use(namespace, { kind: 'message', subject: message, scope: conversation }, file);
+  }
+
+  /** What the message had besides its place: its content, earlier contents and its file. */
+  function eraseAll(state: number, row: MessageRow, sequence: Sequence): void {
+    eraseContent.run(state, row.id);
+    eraseRevisions.run(row.id);
+    if (row.data !== null) useFile(sequence.namespace, row.id, row.conversation, undefined);
   }
 
   /** The message and its sequence; undefined when there is none, or the conversation is gone. */
@@ -193,6 +207,7 @@ export function createMessages(deps: {
       const at = now();
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
       setContent.run(columns.kind, columns.text, columns.data, at, row.id);
+      if (row.data !== columns.data) useFile(sequence.namespace, row.id, row.conversation, operation.content.resource?.file);
       return { type: 'edit', ...change(sequence, row, 'edited', operation.user, operation.origin) };
     },
     recall(operation) {
@@ -200,8 +215,7 @@ export function createMessages(deps: {
       if (found === undefined) return refuse('not_found', 'There is no such message.');
       const { row, sequence } = found;
       if (toMessage(row, now()).state !== 'sent') return { type: 'recall', ...unchanged(sequence, row) };
-      eraseContent.run(RECALLED, row.id);
-      eraseRevisions.run(row.id);
+      eraseAll(RECALLED, row, sequence);
       return { type: 'recall', ...change(sequence, row, 'recalled', operation.user, operation.origin) };
     },
     expire(operation) {
@@ -212,8 +226,7 @@ export function createMessages(deps: {
         const found = find(message);
         if (found === undefined || found.row.state === EXPIRED) continue;
         const { row, sequence } = found;
-        eraseContent.run(EXPIRED, message);
-        eraseRevisions.run(message);
+        eraseAll(EXPIRED, row, sequence);
         insertGone.run(row.conversation, row.idx, row.sender);
         changes.push(change(sequence, row, 'expired', 0, SERVER));
       }
@@ -251,8 +264,11 @@ export function createMessages(deps: {
   };
 
   function erase(id: number): void {
-    const expiresAt = rows.get(id)?.expires_at ?? null;
-    if (expiresAt !== null) removeDue.run(expiresAt, id);
+    const row = rows.get(id);
+    if (row === undefined) return;
+    if (row.expires_at !== null) removeDue.run(row.expires_at, id);
+    // Whose namespace it was does not matter to what is let go.
+    if (row.data !== null) useFile(0, id, row.conversation, undefined);
     eraseRevisions.run(id);
     removeRow.run(id);
   }

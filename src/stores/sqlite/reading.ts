@@ -10,14 +10,15 @@ import type {
   ResumeEntry,
   ResumePage,
   ResumeQuery,
+  Roster,
 } from '../../core/index.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
 import type { MessageRows } from './message-rows.ts';
 import type { Namespaces } from './namespaces.ts';
-import { toConversation, toMembership, toMessage } from './rows.ts';
-import type { ConversationRow, MembershipRow } from './rows.ts';
+import { toConversation, toMembership, toMessage, toUser } from './rows.ts';
+import type { ConversationRow, MembershipRow, UserRow } from './rows.ts';
 import type { Sequence, Sequences } from './sequences.ts';
 import { query } from './statements.ts';
 
@@ -31,6 +32,8 @@ export interface Reading {
   summaries(namespace: string, user: number, before: number, limit: number): readonly ConversationSummary[];
   summary(conversation: number, user: number): ConversationSummary | undefined;
   rooms(namespace: string, after: number, limit: number): readonly Conversation[];
+  rosters(conversations: readonly number[], limit: number): readonly Roster[];
+  unread(conversation: number, users: readonly number[]): ReadonlyMap<number, number>;
 }
 
 export function createReading(deps: {
@@ -58,6 +61,12 @@ export function createReading(deps: {
   const countGone = query<{ count: number }>(
     db,
     'SELECT count(*) AS count FROM gone WHERE conversation = ? AND idx BETWEEN ? AND ?',
+  );
+  /** Both rows of a member: the columns of the user that the membership has as well come under names of their own. */
+  const readRoster = query<MembershipRow & Omit<UserRow, 'id' | 'role'> & { user_role: UserRow['role'] }>(
+    db,
+    `SELECT u.*, u.role AS user_role, m.* FROM membership m JOIN user u ON u.namespace = m.namespace AND u.id = m.user
+     WHERE m.conversation = ? ORDER BY m.user LIMIT ?`,
   );
   const readRooms = query<ConversationRow>(
     db,
@@ -159,7 +168,7 @@ export function createReading(deps: {
       const row = rows.get(place);
       if (row === undefined) return undefined;
       const message = toMessage(row, now());
-      return message.state === 'expired' ? undefined : { type: 'message', conversation, message, from: 0 };
+      return message.state === 'expired' ? undefined : { type: 'message', conversation, message, senderName: '', from: 0 };
     }
     const [event] = feed.changes(conversation.id, place - 1, 1);
     if (event === undefined) return undefined;
@@ -254,6 +263,30 @@ export function createReading(deps: {
       const sequence = sequences.get(conversation);
       const member = readMember.get(conversation, user);
       return sequence === undefined || member === undefined ? undefined : summaryOf(sequence, member);
+    },
+    rosters: (conversations, limit) =>
+      conversations.map((conversation) => {
+        const sequence = sequences.get(conversation);
+        const found = sequence === undefined ? [] : readRoster.all(conversation, limit + 1);
+        return {
+          conversation,
+          members: found.slice(0, limit).map((row) => ({
+            membership: toMembership(row),
+            user: toUser({ ...row, id: row.user, role: row.user_role }, namespaces.name(row.namespace)),
+            unread: sequence === undefined ? 0 : cursors.unread(sequence, row),
+          })),
+          more: found.length > limit,
+        };
+      }),
+    unread(conversation, users) {
+      const sequence = sequences.get(conversation);
+      const counts = new Map<number, number>();
+      if (sequence === undefined) return counts;
+      for (const user of users) {
+        const member = readMember.get(conversation, user);
+        if (member !== undefined) counts.set(user, cursors.unread(sequence, member));
+      }
+      return counts;
     },
     rooms: (namespace, after, limit) =>
       readRooms.all(namespaces.number(namespace), after, limit).map((row) => toConversation(row, namespace)),

@@ -38,6 +38,7 @@ export interface ConversationRow {
   readonly kind: ConversationKind;
   readonly name: string;
   readonly notice: string;
+  readonly picture: string | null;
   readonly low: number | null;
   readonly high: number | null;
   readonly creator: number;
@@ -53,6 +54,7 @@ export interface ConversationRow {
 export interface MembershipRow {
   readonly conversation: number;
   readonly user: number;
+  readonly namespace: number;
   readonly role: MemberRole;
   readonly joined_at: number;
   readonly delivered_index: number;
@@ -70,6 +72,7 @@ export interface UserRow {
   readonly password_hash: string | null;
   readonly created_at: number;
   readonly last_seen_at: number | null;
+  readonly picture: string | null;
 }
 
 /** Columns of a content: its kind, its text, and everything else as JSON. */
@@ -86,7 +89,7 @@ export function toColumns(content: Content): ContentColumns {
     resource === undefined && location === undefined
       ? null
       : JSON.stringify({
-          resource: resource && { url: resource.url, thumbnail: resource.thumbnail },
+          resource: resource && { url: resource.url, thumbnail: resource.thumbnail, name: resource.name, file: resource.file },
           location: location && { latitude: location.latitude, longitude: location.longitude },
         });
   return { kind: KINDS.indexOf(content.kind), text: text ?? null, data };
@@ -128,6 +131,7 @@ export function toConversation(row: ConversationRow, namespace: string): Convers
     kind: row.kind,
     name: row.name,
     notice: row.notice,
+    ...(row.picture !== null && { picture: row.picture }),
     ...(row.low !== null && row.high !== null && { peers: [row.low, row.high] as const }),
     creator: row.creator,
     createdAt: row.created_at,
@@ -152,6 +156,7 @@ export function toUser(row: UserRow, namespace: string): User {
     id: row.id,
     role: row.role,
     name: row.name,
+    ...(row.picture !== null && { picture: row.picture }),
     ...(row.username !== null && { username: row.username }),
     ...(row.external !== null && { external: row.external }),
     createdAt: row.created_at,

@@ -77,4 +77,31 @@ CREATE TABLE erasure (conversation INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE progress (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 2,
+    name: 'files',
+    sql: `
+ALTER TABLE user ADD COLUMN picture TEXT;
+ALTER TABLE conversation ADD COLUMN picture TEXT;
+
+CREATE TABLE file (
+  id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, owner INTEGER NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+  hash TEXT NOT NULL, width INTEGER, height INTEGER, preview TEXT,
+  -- in how many messages and pictures it stands
+  uses INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX file_hash ON file (hash);
+CREATE INDEX file_preview ON file (preview) WHERE preview IS NOT NULL;
+CREATE INDEX file_owner ON file (namespace, owner, id);
+CREATE INDEX file_unused ON file (id) WHERE uses = 0;
+
+-- subject: a message, a conversation or a user, by kind; scope: the conversation of a message, the namespace of a user
+CREATE TABLE file_use (
+  file INTEGER NOT NULL, kind TEXT NOT NULL, subject INTEGER NOT NULL, scope INTEGER NOT NULL,
+  PRIMARY KEY (file, kind, subject, scope)) STRICT, WITHOUT ROWID;
+CREATE INDEX file_use_subject ON file_use (kind, subject, scope);
+
+-- bytes that no file has any more, until they are removed
+CREATE TABLE unused_blob (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -304,7 +304,7 @@ export function changingContract(subject: Subject): void {
       for (const { id } of messages) expect(await store.message(id)).toBeUndefined();
       expect(await store.revisions(first?.id ?? 0)).toEqual([]);
       expect((await store.resume(resuming(2))).entries).toEqual([
-        { type: 'message', conversation: other, message: kept, from: 0 },
+        { type: 'message', conversation: other, message: kept, senderName: '', from: 0 },
       ]);
       expect((await store.resume(resuming(2, { conversations: [group.id] }))).entries).toEqual([]);
       expect(await refusal(store, { type: 'delete', conversation: group.id, user: 1, origin: ORIGIN })).toBe('not_found');

@@ -291,7 +291,13 @@ async function resumeAll(store: Store, user: Id, limit: number): Promise<ResumeE
 function entriesOf(one: ModelConversation, now: Millis): ResumeEntry[] {
   const { conversation } = one;
   const seen = new Map(visible(one, now).map((message) => [message.id, message]));
-  const messages = [...seen.values()].map((message): ResumeEntry => ({ type: 'message', conversation, message, from: 0 }));
+  const messages = [...seen.values()].map((message): ResumeEntry => ({
+    type: 'message',
+    senderName: '',
+    conversation,
+    message,
+    from: 0,
+  }));
   const facts = one.facts.flatMap(({ id, type, user, message: about, index }): ResumeEntry[] => {
     if (type === 'read') return [{ type, id, conversation, user, index, message: about, everybody: true, from: 0 }];
     const message = seen.get(about);

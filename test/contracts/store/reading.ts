@@ -100,6 +100,7 @@ export function readingContract(subject: Subject): void {
       const all = await store.resume(resuming(2));
       const message = (conversation: typeof group, is: typeof first): ResumeEntry => ({
         type: 'message',
+        senderName: '',
         conversation,
         message: is,
         from: 0,

@@ -1,0 +1,77 @@
+/** Files of ours: who may see one, and how one becomes part of a message or a picture. */
+import type { Core } from '../core.ts';
+import { ChatError } from '../errors.ts';
+import { fileAddress, fileOf } from '../file-address.ts';
+import { contentOfFile, kindOf } from '../file-content.ts';
+import type { Actor, Content, FileUse, Id, StoredFile } from '../model.ts';
+import { checkRead, notFound } from '../policy.ts';
+
+/** Uses looked at: a file that was passed on more often than this shows its newest ones. */
+const MAX_USES = 100;
+
+/** A file the actor may see: an own one, one in a message or picture that the actor may see. Anything else answers as missing. */
+export async function findFile(core: Core, actor: Actor, id: Id): Promise<StoredFile> {
+  const file = await core.store.file(id);
+  if (file === undefined || file.namespace !== actor.namespace) throw notFound();
+  if (actor.server || (file.owner === actor.user && actor.user !== 0)) return file;
+  for (const use of await core.store.fileUses(id, MAX_USES)) if (await maySee(core, actor, use)) return file;
+  throw notFound();
+}
+
+async function maySee(core: Core, actor: Actor, use: FileUse): Promise<boolean> {
+  // Pictures of users are seen by whoever shares the namespace.
+  if (use.kind === 'user') return true;
+  const access = await core.directory.load(actor.namespace, actor.user, { conversation: use.conversation });
+  try {
+    checkRead(actor, access);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The content as it is stored: a link to a file of ours becomes that file, with its own name, if the sender may see it. Content that names
+ * no file of ours is answered at once, as it is.
+ */
+export function settleContent(core: Core, actor: Actor, content: Content): Content | Promise<Content> {
+  const { resource } = content;
+  if (resource === undefined) return content;
+  const file = fileOf(core.links.strip(resource.url));
+  return file === undefined ? withoutFile(content) : settleFile(core, actor, content, file);
+}
+
+/** Only the server says which file a message has. */
+function withoutFile(content: Content): Content {
+  if (content.resource?.file === undefined) return content;
+  const { file: _, ...resource } = content.resource;
+  return { ...content, resource };
+}
+
+async function settleFile(core: Core, actor: Actor, content: Content, id: Id): Promise<Content> {
+  const file = await findFile(core, actor, id);
+  const settled = contentOfFile(file, content.text);
+  const thumbnail = content.resource?.thumbnail;
+  const chosen = thumbnail === undefined || fileOf(core.links.strip(thumbnail)) !== undefined ? {} : { thumbnail };
+  return { ...settled, kind: content.kind, resource: { ...settled.resource, url: fileAddress(file.id, file.name), ...chosen } };
+}
+
+/** The picture as it is stored: an image of ours that the actor may see, an address elsewhere, or empty for none. */
+export async function settlePicture(core: Core, actor: Actor, picture: string): Promise<string> {
+  if (picture === '') return picture;
+  const id = fileOf(core.links.strip(picture));
+  if (id === undefined) {
+    const url = URL.canParse(picture) ? new URL(picture) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol) || Buffer.byteLength(picture) > core.limits.maxUrlBytes) {
+      throw bad('must be a file of ours or an http:// or https:// address');
+    }
+    return picture;
+  }
+  const file = await findFile(core, actor, id);
+  if (!['photo', 'gif'].includes(kindOf(file.mediaType))) throw bad('must be an image');
+  return fileAddress(file.id, file.name);
+}
+
+function bad(problem: string): ChatError {
+  return new ChatError('invalid_argument', `picture: ${problem}`, { fields: { picture: problem } });
+}

@@ -1,0 +1,116 @@
+/** Between the core's nouns and the messenger's objects. Pure: nothing here knows a socket or waits. */
+import type {
+  Content,
+  Conversation,
+  ConversationHead,
+  Id,
+  Links,
+  Message,
+  Millis,
+  PresenceDelivery,
+  Roster,
+  RosterMember,
+  User,
+} from '../../core/index.ts';
+import { timeOfId } from '../../core/index.ts';
+import type { ChatMember, ChatObject, MessageObject, PresenceUpdate } from './wire.ts';
+
+export function toTime(at: Millis): string {
+  return new Date(at).toISOString();
+}
+
+/** What people see of a user: the name, or the name they sign in with, or at least the id. */
+export function usernameOf({ id, name, username }: Pick<User, 'id' | 'name' | 'username'>): string {
+  if (name !== '') return name;
+  return username ?? String(id);
+}
+
+/** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */
+export function wordsOf(content: Content): string {
+  if (content.text !== undefined) return content.text;
+  if (content.location === undefined) return '';
+  const { latitude, longitude } = content.location;
+  return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
+}
+
+export function toMessageObject(links: Links, message: Message, senderName: string): MessageObject {
+  const { id, conversation, sender, content, sentAt } = message;
+  const resource = content?.resource;
+  const name = resource?.name ?? (resource === undefined ? undefined : fileNameOf(resource.url));
+  return {
+    id: String(id),
+    chatId: String(conversation),
+    senderId: String(sender),
+    content: content === undefined ? '' : wordsOf(content),
+    ...(resource !== undefined && { fileUrl: links.show(resource.url) }),
+    ...(name !== undefined && { fileName: name }),
+    createdAt: toTime(sentAt),
+    sender: { id: String(sender), username: senderName === '' ? String(sender) : senderName },
+  };
+}
+
+/** The last part of an address elsewhere, if it reads like a file's name. */
+function fileNameOf(url: string): string | undefined {
+  const path = URL.canParse(url) ? new URL(url).pathname : (url.split(/[?#]/, 1)[0] ?? '');
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  try {
+    return last === '' ? undefined : decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+export function toChatMember(links: Links, { membership, user, unread }: RosterMember, online: boolean): ChatMember {
+  return {
+    userId: String(user.id),
+    chatId: String(membership.conversation),
+    unreadCount: unread,
+    joinedAt: toTime(membership.joinedAt),
+    user: {
+      id: String(user.id),
+      username: usernameOf(user),
+      ...(user.picture !== undefined && { profilePic: links.show(user.picture) }),
+      ...(user.lastSeenAt !== undefined && { lastSeen: toTime(user.lastSeenAt) }),
+      online,
+    },
+  };
+}
+
+/** All that a chat object is made from. */
+export interface ChatParts {
+  readonly head: ConversationHead;
+  readonly roster: Roster;
+  /** Whose view it is: names the peer of a private chat and picks the unread count. */
+  readonly viewer: Id;
+  readonly unread: number;
+  readonly messages: readonly MessageObject[];
+  readonly isOnline: (user: Id) => boolean;
+}
+
+export function toChatObject(links: Links, parts: ChatParts): ChatObject {
+  const { head, roster, viewer, unread, messages, isOnline } = parts;
+  const { conversation, lastId } = head;
+  const { name, picture } = shownAs(conversation, roster, viewer);
+  return {
+    id: String(conversation.id),
+    isGroup: conversation.kind !== 'private',
+    name,
+    ...(picture !== undefined && { profilePic: links.show(picture) }),
+    createdAt: toTime(conversation.createdAt),
+    updatedAt: toTime(Math.max(conversation.createdAt, lastId === 0 ? 0 : timeOfId(lastId))),
+    users: roster.members.map((member) => toChatMember(links, member, isOnline(member.user.id))),
+    unreadCount: unread,
+    messages: [...messages],
+  };
+}
+
+/** A private chat is called and looks like the other person. */
+function shownAs(conversation: Conversation, roster: Roster, viewer: Id): { name: string; picture: string | undefined } {
+  if (conversation.kind !== 'private') return { name: conversation.name, picture: conversation.picture };
+  const other = roster.members.find(({ user }) => user.id !== viewer) ?? roster.members[0];
+  return other === undefined ? { name: '', picture: undefined } : { name: usernameOf(other.user), picture: other.user.picture };
+}
+
+export function toPresenceUpdate({ user, online, lastSeenAt }: PresenceDelivery): PresenceUpdate {
+  return { userId: String(user), online, lastSeen: toTime(lastSeenAt) };
+}
