@@ -20,6 +20,7 @@ const io = builtinModules
   .map((name) => (name.startsWith('node:') ? name : `node:${name}`))
   .filter((name) => name !== 'node:sqlite' && name !== 'node:module');
 
+const api = 'src/api/index.ts';
 const core = 'src/core/index.ts';
 const grpc = 'src/grpc/index.ts';
 const protobuf = 'src/protobuf/index.ts';
@@ -39,11 +40,16 @@ const rooms = [
   // The foreign clients that the server's tests call it with.
   { room: 'src/grpc/testing/', sees: ['src/grpc/', protobuf], uses: ['*'] },
   { room: 'src/grpc/', sees: [protobuf], uses: [...io, '@bufbuild/protobuf'] },
-  { room: shared, sees: [core, shared, grpc, `types ${protobuf}`], uses: [...io, 'types fastify'] },
+  {
+    room: 'src/api/',
+    sees: [core],
+    uses: [...io, '@fastify/swagger', '@fastify/type-provider-typebox', 'fastify', 'typebox'],
+  },
+  { room: shared, sees: [core, shared, grpc, `types ${api}`, `types ${protobuf}`], uses: [...io, 'types fastify'] },
   {
     room: 'src/doors/*/',
-    sees: [core, shared, grpc, protobuf],
-    uses: [...io, '@fastify/swagger', '@fastify/type-provider-typebox', 'fastify', 'typebox', 'ws'],
+    sees: [api, core, shared, grpc, protobuf],
+    uses: [...io, 'fastify', 'typebox', 'ws'],
   },
   { room: 'src/stores/', sees: [core], uses: [...io, 'node:sqlite'] },
   { room: 'src/buses/', sees: [core], uses: io },
@@ -61,7 +67,7 @@ const rooms = [
   },
   {
     room: 'src/compose.ts',
-    sees: ['auth', 'buses', 'core', 'doors', 'grpc', 'media', 'protobuf', 'sinks', 'stores']
+    sees: ['api', 'auth', 'buses', 'core', 'doors', 'grpc', 'media', 'protobuf', 'sinks', 'stores']
       .map((folder) => `src/${folder}/`)
       .concat('src/config.ts', 'src/listener.ts', 'src/metrics.ts'),
     uses: ['*'],

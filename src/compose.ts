@@ -1,5 +1,6 @@
 /** Puts the parts together. The only file that imports every room; there is no logic in it. */
 import { pino } from 'pino';
+import { createApi } from './api/index.ts';
 import { createPasswords } from './auth/passwords.ts';
 import { loadSecret } from './auth/secret.ts';
 import { createTokens } from './auth/tokens.ts';
@@ -78,9 +79,11 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       maxBuffered: config.maxBufferedBytes,
       pingInterval: config.pingInterval,
     }),
-    createManagementDoor({ chat }),
+    createManagementDoor(),
   ];
-  for (const door of doors) await door.attach(listener);
+  const api = createApi({ chat });
+  for (const door of doors) await door.attach({ ...listener, api });
+  await api.open(listener.http);
 
   async function stop(): Promise<void> {
     listener.drain();

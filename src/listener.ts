@@ -42,7 +42,8 @@ export interface ListenerOptions {
   readonly ready: () => Promise<Readonly<Record<string, boolean>>>;
 }
 
-export interface Listener extends Carriers {
+/** It carries everything but `/api`, which is put together from what it carries. */
+export interface Listener extends Omit<Carriers, 'api'> {
   /** Listens; resolves with the port. Rejects when it is taken. */
   listen(port: number, host: string): Promise<number>;
   /** No longer ready, no new connections; those that are open go on. */

@@ -64,8 +64,26 @@ const samples: Record<string, { allowed: string[]; forbidden: string[] }> = {
     allowed: [`import './framing.ts'`, `import '../protobuf/index.ts'`, `import '@bufbuild/protobuf'`, `import 'node:http2'`],
     forbidden: [`import '../protobuf/codec.ts'`, `import type { Id } from '../core/index.ts'`, `import 'ws'`],
   },
+  'src/api/operation.ts': {
+    allowed: [
+      `import './schema.ts'`,
+      `import '../core/index.ts'`,
+      `import '@fastify/swagger'`,
+      `import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'`,
+      `import 'fastify'`,
+      `import 'typebox'`,
+    ],
+    forbidden: [
+      `import '../core/policy.ts'`,
+      `import '../doors/door.ts'`,
+      `import type { Message } from '../doors/management/wire.ts'`,
+      `import '../grpc/index.ts'`,
+      `import 'ws'`,
+    ],
+  },
   'src/doors/door.ts': {
     allowed: [
+      `import type { Api } from '../api/index.ts'`,
       `import '../core/index.ts'`,
       `import '../grpc/index.ts'`,
       `import type { Message } from '../protobuf/index.ts'`,
@@ -74,6 +92,8 @@ const samples: Record<string, { allowed: string[]; forbidden: string[] }> = {
     ],
     forbidden: [
       `import './stream/index.ts'`,
+      `import '../api/index.ts'`,
+      `import type { Routes } from '../api/operation.ts'`,
       `import '../protobuf/index.ts'`,
       `import { type Message as M } from '../protobuf/index.ts'`,
       `import 'fastify'`,
@@ -85,6 +105,7 @@ const samples: Record<string, { allowed: string[]; forbidden: string[] }> = {
       `import './wire.ts'`,
       `import '../door.ts'`,
       `import '../outbox.ts'`,
+      `import '../../api/index.ts'`,
       `import '../../core/index.ts'`,
       `import '../../grpc/index.ts'`,
       `import '../../protobuf/index.ts'`,
@@ -94,6 +115,8 @@ const samples: Record<string, { allowed: string[]; forbidden: string[] }> = {
       `import '../messenger/codec.ts'`,
       `import type { Frame } from '../messenger/wire.ts'`,
       `import '../streams/index.ts'`,
+      `import '../../api/schema.ts'`,
+      `import '@fastify/swagger'`,
       `import '../../core/hub.ts'`,
       `import '../../stores/sqlite.ts'`,
       `import '../../auth/tokens.ts'`,
@@ -152,13 +175,20 @@ const samples: Record<string, { allowed: string[]; forbidden: string[] }> = {
     ],
     forbidden: [
       `import './config.ts'`,
+      `import './api/index.ts'`,
       `import './doors/stream/index.ts'`,
       `import './stores/sqlite.ts'`,
       `import './compose.ts'`,
     ],
   },
   'src/compose.ts': {
-    allowed: [`import './stores/sqlite.ts'`, `import './doors/stream/index.ts'`, `import './listener.ts'`, `import 'pino'`],
+    allowed: [
+      `import './api/index.ts'`,
+      `import './stores/sqlite.ts'`,
+      `import './doors/stream/index.ts'`,
+      `import './listener.ts'`,
+      `import 'pino'`,
+    ],
     forbidden: [`import './main.ts'`, `import './cli/token.ts'`, `import '../test/support/clock.ts'`],
   },
   'src/main.ts': {

@@ -6,7 +6,7 @@
 import type { Access } from './directory.ts';
 import { ChatError } from './errors.ts';
 import { MEMBER_ROLES } from './model.ts';
-import type { Actor, Conversation, ConversationKind, MemberRole, Message, Millis } from './model.ts';
+import type { Actor, Conversation, ConversationKind, Id, MemberRole, Message, Millis } from './model.ts';
 import type { Writers } from './ports.ts';
 
 const CHANNEL_WRITERS: readonly MemberRole[] = ['owner', 'admin'];
@@ -66,6 +66,12 @@ export function checkDelete(actor: Actor, access: Access): Conversation {
 export function checkRoleChange(actor: Actor, access: Access, role: MemberRole): void {
   if (actor.server || access.role === 'owner' || role === 'member') return;
   throw denied('Only an owner may make or remove owners and admins.');
+}
+
+/** The message that was looked for. When the caller said `within` which conversation, one that lies elsewhere is as missing as any. */
+export function checkFound(message: Message | undefined, within: Id | undefined): Message {
+  if (message === undefined || (within !== undefined && message.conversation !== within)) throw notFound();
+  return message;
 }
 
 /** May the actor edit or recall this message? Its sender while a member, within the window; back ends always. */

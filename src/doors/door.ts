@@ -12,15 +12,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { Api } from '../api/index.ts';
 import type { GrpcReflection, GrpcServer } from '../grpc/index.ts';
 
 /** Takes over a socket that asked for an upgrade. Must not throw; it owns the socket from here. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** What the listener offers a door: the same port for all of them. */
+/** What a door is offered: the same port for all of them. */
 export interface Carriers {
-  /** HTTP/1.1 routes. */
+  /** HTTP/1.1 routes, but for those under `/api`. */
   readonly http: FastifyInstance;
+  /** Operations under `/api`: a part of one document, with the admission and the refusals that all have in common. */
+  readonly api: Pick<Api, 'register'>;
   /** gRPC methods; a service that is registered as well is seen by reflection and health clients. */
   readonly grpc: Pick<GrpcServer, 'register'> & GrpcReflection;
   /** Upgrades (WebSocket) of one exact path. */

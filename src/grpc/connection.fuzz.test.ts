@@ -106,7 +106,8 @@ test('random clients', async () => {
   expect(server.grpc.connectionCount).toBe(0);
   expect(opened).toBeGreaterThan(150);
   expect(closed).toBe(opened);
-  expect(new Set(server.errors.map(String))).toEqual(new Set(['Error: unlucky']));
+  // Whether one of a client's messages is unlucky is up to chance; nothing else may go wrong.
+  expect(server.errors.map(String).filter((error) => error !== 'Error: unlucky')).toEqual([]);
   using client = new TestClient(server.port);
   expect((await client.unary('/t.T/Echo', Buffer.from('still here'))).response?.toString()).toBe('still here');
 });

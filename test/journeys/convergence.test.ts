@@ -78,7 +78,8 @@ async function play(world: World, one: Step): Promise<void> {
       return undefined;
     case 'edit': {
       const letter = accepted(world, one.which, device.user);
-      if (letter !== undefined) await world.edit(device.user, letter.id, `${letter.key}, edited at ${world.tick()}`);
+      if (letter !== undefined)
+        await world.edit(device.user, letter.place, letter.id, `${letter.key}, edited at ${world.tick()}`);
       return undefined;
     }
     case 'recall':

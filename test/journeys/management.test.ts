@@ -88,7 +88,9 @@ it('is one server with the stream: what is done here is heard there, and the oth
   });
   expect((await server.call('GET', `/api/users/${bob.id}`, alice.headers)).body).toMatchObject({ online: true });
 
-  expect((await server.call('DELETE', `/api/messages/${sent.id}`, alice.headers)).body).toMatchObject({ state: 'recalled' });
+  expect((await server.call('DELETE', `/api/conversations/${group.id}/messages/${sent.id}`, alice.headers)).body).toMatchObject({
+    state: 'recalled',
+  });
   expect(await nextPost(listening)).toMatchObject({ postmark: { unique_id: sent.id }, type: 10 });
 
   const { sessions } = (await server.call('GET', '/api/sessions', bob.headers)).body;

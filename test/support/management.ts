@@ -1,6 +1,8 @@
-/** The management door over a chat in memory, called without a network; every answer is held against the door's own document. */
+/** The management door and its `/api` over a chat in memory, called without a network; every answer is held against the door's own document. */
 import fastify from 'fastify';
 import { Compile } from 'typebox/compile';
+import { createApi } from '../../src/api/index.ts';
+import type { Part } from '../../src/api/index.ts';
 import { createPasswords } from '../../src/auth/passwords.ts';
 import { createTokens } from '../../src/auth/tokens.ts';
 import { createLocalBus } from '../../src/buses/local.ts';
@@ -36,6 +38,8 @@ export interface ManagementServer extends AsyncDisposable {
   readonly chat: Chat;
   /** `METHOD /api/path` of everything the door serves. */
   readonly routes: readonly string[];
+  /** `door code` of every refusal that was counted. */
+  readonly refused: readonly string[];
   /** Every line that was logged, as text. */
   readonly logged: readonly string[];
   call(method: string, url: string, options?: { body?: unknown; headers?: Headers; payload?: string }): Promise<Answer>;
@@ -53,9 +57,17 @@ export const server = (token: keyof typeof API_TOKENS, more: Headers = {}): Head
 });
 
 export async function startManagement(
-  options: { limits?: Partial<Limits>; now?: () => Millis; bodyLimit?: number; algorithms?: string[] } = {},
+  options: {
+    limits?: Partial<Limits>;
+    now?: () => Millis;
+    bodyLimit?: number;
+    algorithms?: string[];
+    /** What other doors have under `/api`. */
+    parts?: readonly Part[];
+  } = {},
 ): Promise<ManagementServer> {
   const logged: string[] = [];
+  const refused: string[] = [];
   const log = (fields: object, text: string): void => void logged.push(`${text} ${JSON.stringify(fields)}`);
   const now = options.now ?? Date.now;
   const store = await openSqliteStore({ folder: ':memory:', now });
@@ -65,7 +77,7 @@ export async function startManagement(
     bus,
     tokens: createTokens({ secret: SECRET, algorithms: options.algorithms ?? ['HS256'], now }),
     passwords: createPasswords(),
-    meter: silentMeter,
+    meter: { ...silentMeter, refused: (door, code) => void refused.push(`${door} ${code}`) },
     log: { info: log, warn: log, error: log },
     links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
     limits: { ...DEFAULT_LIMITS, rate: undefined, presenceGrace: 0, ...options.limits },
@@ -83,11 +95,15 @@ export async function startManagement(
   });
   const routes: string[] = [];
   http.addHook('onRoute', ({ method, url }) => void routes.push(...[method].flat().map((one) => `${one} ${url}`)));
-  await createManagementDoor({ chat }).attach({
+  const api = createApi({ chat });
+  await createManagementDoor().attach({
     http,
+    api,
     grpc: { register: () => undefined, registerService: () => undefined },
     upgrade: () => undefined,
   });
+  for (const part of options.parts ?? []) api.register(part);
+  await api.open(http);
   await http.ready();
   const document: unknown = (await http.inject('/api/openapi.json')).json();
   const check = createAnswerCheck(document);
@@ -95,6 +111,7 @@ export async function startManagement(
   return {
     chat,
     routes,
+    refused,
     logged,
     closeStore,
     async call(method, url, { body, headers = {}, payload } = {}) {

@@ -38,6 +38,20 @@ describe('editing', () => {
     expect(await refusalOf(core.chat.editMessage(actorFor(0, { server: true }), id, text('x')))).toBe('not refused');
   });
 
+  test('finds the message in the conversation it was named with only', async () => {
+    const core = await openCore();
+    const [group, other] = [await core.group([1]), await core.group([1])];
+    const id = await sent(core, group);
+    for (const actor of [actorFor(1), actorFor(0, { server: true })]) {
+      expect(await refusalOf(core.chat.editMessage(actor, id, text('x'), other.id))).toBe('not_found');
+      expect(await refusalOf(core.chat.recallMessage(actor, id, other.id))).toBe('not_found');
+      expect(await refusalOf(core.chat.listRevisions(actor, id, other.id))).toBe('not_found');
+    }
+    expect(await core.chat.listRevisions(actorFor(1), id, group.id)).toEqual([]);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('x'), group.id))).toBe('not refused');
+    expect(await refusalOf(core.chat.recallMessage(actorFor(1), id, group.id))).toBe('not refused');
+  });
+
   test('keeps to the rules of content, and to the kind', async () => {
     const core = await openCore();
     const id = await sent(core, await core.group([1]));

@@ -3,15 +3,15 @@ import { checkContent } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Content, Id, Message, Millis } from '../model.ts';
-import { checkChange, notFound } from '../policy.ts';
+import { checkChange, checkFound } from '../policy.ts';
 import type { Changed } from '../ports.ts';
 import { settleContent } from './read-file.ts';
 
-/** Replaces the content; the old one is kept as a revision. Kind and place stay. */
-export async function editMessage(core: Core, actor: Actor, id: Id, content: Content): Promise<Changed> {
+/** Replaces the content; the old one is kept as a revision. Kind and place stay. `within`: see `checkFound`. */
+export async function editMessage(core: Core, actor: Actor, id: Id, content: Content, within?: Id): Promise<Changed> {
   checkContent(content, core.limits);
   const stored = await settleContent(core, actor, content);
-  const message = await findOwn(core, actor, id, core.limits.editWindow);
+  const message = await findOwn(core, actor, { id, within }, core.limits.editWindow);
   if (message.content === undefined)
     throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
   if (message.content.kind !== content.kind) {
@@ -20,15 +20,14 @@ export async function editMessage(core: Core, actor: Actor, id: Id, content: Con
   return settled(await core.committer.commit({ type: 'edit', message: id, user: actor.user, content: stored, origin: actor }));
 }
 
-/** Erases the content; the place stays with a recall marker. Recalling twice answers the same. */
-export async function recallMessage(core: Core, actor: Actor, id: Id): Promise<Changed> {
-  await findOwn(core, actor, id, core.limits.recallWindow);
+/** Erases the content; the place stays with a recall marker. Recalling twice answers the same. `within`: see `checkFound`. */
+export async function recallMessage(core: Core, actor: Actor, id: Id, within?: Id): Promise<Changed> {
+  await findOwn(core, actor, { id, within }, core.limits.recallWindow);
   return settled(await core.committer.commit({ type: 'recall', message: id, user: actor.user, origin: actor }));
 }
 
-async function findOwn(core: Core, actor: Actor, id: Id, window: Millis): Promise<Message> {
-  const message = await core.store.message(id);
-  if (message === undefined) throw notFound();
+async function findOwn(core: Core, actor: Actor, asked: { id: Id; within: Id | undefined }, window: Millis): Promise<Message> {
+  const message = checkFound(await core.store.message(asked.id), asked.within);
   const access = await core.directory.load(actor.namespace, actor.user, { conversation: message.conversation });
   checkChange(actor, access, message, message.state === 'sent' ? window : 0, core.now());
   return message;

@@ -4,7 +4,7 @@ import type { Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, ConversationKind, Id, Membership, Revision } from '../model.ts';
 import type { ResumeEntry } from '../events.ts';
-import { checkRead, notFound, tellsEverybody } from '../policy.ts';
+import { checkFound, checkRead, notFound, tellsEverybody } from '../policy.ts';
 import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage, Roster } from '../ports.ts';
 
 /** A page of messages, ascending, around or on one side of a message. */
@@ -52,11 +52,10 @@ export function countUnread(core: Core, conversation: Id, users: readonly Id[]):
   return core.store.unread(conversation, users);
 }
 
-/** Earlier contents of a message, oldest first. */
-export async function listRevisions(core: Core, actor: Actor, id: Id): Promise<readonly Revision[]> {
-  const message = await core.store.message(id);
-  if (message === undefined) throw notFound();
-  await findConversation(core, actor, { conversation: message.conversation });
+/** Earlier contents of a message, oldest first. `within`: see `checkFound`. */
+export async function listRevisions(core: Core, actor: Actor, id: Id, within?: Id): Promise<readonly Revision[]> {
+  const { conversation } = checkFound(await core.store.message(id), within);
+  await findConversation(core, actor, { conversation });
   return core.store.revisions(id);
 }
 

@@ -1,11 +1,10 @@
 /** Built-in accounts: sign up, sign in, sign out. */
+import { PUBLIC, Nothing, identityFrom, toTime, usersOnly } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError } from '../../core/index.ts';
 import type { Chat, Millis, User } from '../../core/index.ts';
-import { PUBLIC, identityFrom, usersOnly } from './caller.ts';
-import { toTime } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
 import { LogOut, SignIn } from './requests.ts';
-import { Nothing, SignedIn } from './wire.ts';
+import { SignedIn } from './wire.ts';
 
 /** A person stays signed in for a week of not coming back; signing out ends it at once. */
 const SIGN_IN_TTL: Millis = 7 * 24 * 3_600_000;

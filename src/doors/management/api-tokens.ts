@@ -1,11 +1,11 @@
 /** Tokens of back ends. A token that is bound to a namespace sees, makes and removes only tokens bound to the same. */
+import { Nothing, serverFrom, serversOnly } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError } from '../../core/index.ts';
 import type { ApiToken, Server } from '../../core/index.ts';
-import { serverFrom, serversOnly } from './caller.ts';
 import { toApiToken } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
 import { ByName, CreateApiToken } from './requests.ts';
-import { ApiTokens, NewApiToken, Nothing } from './wire.ts';
+import { ApiTokens, NewApiToken } from './wire.ts';
 
 export function registerApiTokens(http: Routes, { chat, operation }: RouteDeps): void {
   http.get(

@@ -1,9 +1,8 @@
 /** Whose private messages a user does not want. */
-import { actorFrom, someone } from './caller.ts';
-import { pathId } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
+import { Nothing, actorFrom, pathId, someone } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ByUser } from './requests.ts';
-import { Blocks, Nothing } from './wire.ts';
+import { Blocks } from './wire.ts';
 
 export function registerBlocks(http: Routes, { chat, operation }: RouteDeps): void {
   http.get(

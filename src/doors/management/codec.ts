@@ -1,5 +1,5 @@
 /** Between the core's nouns and this interface's messages. Pure: nothing here knows a request or waits. */
-import { ChatError, notFound, parseId } from '../../core/index.ts';
+import { toId, toIds, toLimit, toTime } from '../../api/index.ts';
 import type {
   Content,
   Conversation,
@@ -10,7 +10,6 @@ import type {
   MemberChangeInput,
   Membership,
   Message,
-  Millis,
   Revision,
   SendMessage,
   SessionInfo,
@@ -18,45 +17,10 @@ import type {
   User,
   ApiToken,
 } from '../../core/index.ts';
-import { DEFAULT_PAGE, MAX_PAGE } from './requests.ts';
 import type * as requests from './requests.ts';
 import type * as wire from './wire.ts';
 
 // ---- Wire to core ------------------------------------------------------------------------------------------------------------------
-
-/** An id in a path: one that is malformed is as missing as any other that does not exist. */
-export function pathId(text: string): Id {
-  const id = parseId(text);
-  if (id === undefined) throw notFound();
-  return id;
-}
-
-/** An id in a body or query; 0 stands for the beginning where the schema lets it through. */
-export function toId(field: string, text: string): Id {
-  const id = text === '0' ? 0 : parseId(text);
-  if (id === undefined)
-    throw new ChatError('invalid_argument', `${field}: is out of range`, { fields: { [field]: 'is out of range' } });
-  return id;
-}
-
-export function toIds(field: string, texts: readonly string[]): Id[] {
-  return texts.map((text, index) => toId(`${field}.${index}`, text));
-}
-
-export function toLimit(limit: number | undefined): number {
-  return Math.min(Math.max(limit ?? DEFAULT_PAGE, 1), MAX_PAGE);
-}
-
-/** How the page before the first is asked for, and its end told: by absence. */
-export function toPlace(field: string, place: string | undefined): Id {
-  return place === undefined ? 0 : toId(field, place);
-}
-
-/** What asks for the page after this one; absent when it was not full. */
-export function toNext<T>(page: readonly T[], limit: number, placeOf: (last: T) => Id): { next?: string } {
-  const last = page.length < limit ? undefined : page.at(-1);
-  return last === undefined ? {} : { next: String(placeOf(last)) };
-}
 
 export function toContent({ type, text, resource, location }: requests.EditMessage): Content {
   return {
@@ -101,10 +65,6 @@ export function toMemberChange({ add = [], remove = [] }: requests.ChangeMembers
 }
 
 // ---- Core to wire ------------------------------------------------------------------------------------------------------------------
-
-export function toTime(millis: Millis): string {
-  return new Date(millis).toISOString();
-}
 
 export function fromContent({ kind, text, resource, location }: Content) {
   return {

@@ -1,11 +1,11 @@
 /** Conversations: create, list, look at, change, delete. */
+import { Nothing, actorFrom, anyone, pathId, someone, toIds, toLimit, toNext, toPlace } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError } from '../../core/index.ts';
 import type { Actor, Chat, Conversation as CoreConversation } from '../../core/index.ts';
-import { actorFrom, anyone, someone } from './caller.ts';
-import { activityOf, pathId, toConversation, toIds, toLimit, toNext, toPlace, toSummary } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
+import { activityOf, toConversation, toSummary } from './codec.ts';
 import { ByConversation, ChangeConversation, ConversationPlace, CreateConversation } from './requests.ts';
-import { Conversation, Conversations, Nothing } from './wire.ts';
+import { Conversation, Conversations } from './wire.ts';
 
 export function registerConversations(http: Routes, { chat, operation }: RouteDeps): void {
   http.post(

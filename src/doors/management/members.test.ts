@@ -124,9 +124,9 @@ it('tells a removed member nothing more, from the moment of removal', async () =
     ['GET', `/api/conversations/${group.id}/unread`, undefined],
     ['POST', `/api/conversations/${group.id}/read`, {}],
     ['POST', `/api/conversations/${group.id}/messages`, { text: 'Still here?' }],
-    ['PATCH', `/api/messages/${message.id}`, { text: 'Changed' }],
-    ['DELETE', `/api/messages/${message.id}`, undefined],
-    ['GET', `/api/messages/${message.id}/revisions`, undefined],
+    ['PATCH', `/api/conversations/${group.id}/messages/${message.id}`, { text: 'Changed' }],
+    ['DELETE', `/api/conversations/${group.id}/messages/${message.id}`, undefined],
+    ['GET', `/api/conversations/${group.id}/messages/${message.id}/revisions`, undefined],
   ] as const) {
     const answer = await door.call(method, url, { headers: group.bob, ...(body && { body }) });
     expect([method, url, answer.status, answer.body]).toEqual([method, url, 404, missing.body]);

@@ -1,9 +1,9 @@
 /** Who is in a conversation: list, add, remove, join, leave. */
-import { actorFrom, anyone, someone } from './caller.ts';
-import { pathId, toLimit, toMember, toMemberChange, toNext, toPlace, toSummary } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
+import { Nothing, actorFrom, anyone, pathId, someone, toLimit, toNext, toPlace } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
+import { toMember, toMemberChange, toSummary } from './codec.ts';
 import { ByConversation, ChangeMembers, MemberPlace } from './requests.ts';
-import { ConversationSummary, MemberPage, MembersChanged, Nothing } from './wire.ts';
+import { ConversationSummary, MemberPage, MembersChanged } from './wire.ts';
 
 export function registerMembers(http: Routes, { chat, operation }: RouteDeps): void {
   http.get(

@@ -221,10 +221,10 @@ describe('changing a message', () => {
     await using door = await startManagement();
     const { alice, bob, messages } = await createGroup(door);
     const sent = (await door.call('POST', messages, { headers: alice, body: { text: 'Helo' } })).body;
-    const edited = await door.call('PATCH', `/api/messages/${sent.id}`, { headers: alice, body: { text: 'Hello' } });
+    const edited = await door.call('PATCH', `${messages}/${sent.id}`, { headers: alice, body: { text: 'Hello' } });
     expect(edited).toMatchObject({ status: 200, body: { ...sent, text: 'Hello', editedAt: expect.any(String) as unknown } });
     expect((await door.call('GET', messages, { headers: bob })).body.messages).toEqual([edited.body]);
-    const revisions = await door.call('GET', `/api/messages/${sent.id}/revisions`, { headers: bob });
+    const revisions = await door.call('GET', `${messages}/${sent.id}/revisions`, { headers: bob });
     expect(revisions.body).toEqual({ revisions: [{ type: 'text', text: 'Helo', replacedAt: edited.body.editedAt }] });
   });
 
@@ -234,7 +234,7 @@ describe('changing a message', () => {
     const photo = (
       await door.call('POST', messages, { headers: alice, body: { type: 'photo', resource: { url: 'https://example.com/a' } } })
     ).body;
-    const edit = (body: object) => door.call('PATCH', `/api/messages/${photo.id}`, { headers: alice, body });
+    const edit = (body: object) => door.call('PATCH', `${messages}/${photo.id}`, { headers: alice, body });
     expect((await edit({ text: 'No photo' })).body.error.code).toBe('failed_precondition');
     expect((await edit({ type: 'photo', resource: { url: 'https://example.com/b' } })).body).toMatchObject({
       resource: { url: 'https://example.com/b' },
@@ -245,14 +245,14 @@ describe('changing a message', () => {
     await using door = await startManagement();
     const { alice, bob, messages } = await createGroup(door);
     const { id } = (await door.call('POST', messages, { headers: alice, body: { text: 'Oops' } })).body;
-    const recalled = await door.call('DELETE', `/api/messages/${id}`, { headers: alice });
+    const recalled = await door.call('DELETE', `${messages}/${id}`, { headers: alice });
     expect(recalled).toMatchObject({ status: 200, body: { id, index: 1, state: 'recalled' } });
     expect(recalled.body).not.toHaveProperty('text');
     expect(recalled.body).not.toHaveProperty('type');
-    expect((await door.call('DELETE', `/api/messages/${id}`, { headers: alice })).body).toEqual(recalled.body);
+    expect((await door.call('DELETE', `${messages}/${id}`, { headers: alice })).body).toEqual(recalled.body);
     expect((await door.call('GET', messages, { headers: bob })).body.messages).toEqual([recalled.body]);
-    expect((await door.call('GET', `/api/messages/${id}/revisions`, { headers: bob })).body).toEqual({ revisions: [] });
-    expect((await door.call('PATCH', `/api/messages/${id}`, { headers: alice, body: { text: 'Again' } })).body.error.code).toBe(
+    expect((await door.call('GET', `${messages}/${id}/revisions`, { headers: bob })).body).toEqual({ revisions: [] });
+    expect((await door.call('PATCH', `${messages}/${id}`, { headers: alice, body: { text: 'Again' } })).body.error.code).toBe(
       'failed_precondition',
     );
   });
@@ -261,17 +261,17 @@ describe('changing a message', () => {
     await using door = await startManagement();
     const { alice, bob, messages } = await createGroup(door);
     const { id } = (await door.call('POST', messages, { headers: alice, body: { text: 'Hello' } })).body;
-    expect((await door.call('PATCH', `/api/messages/${id}`, { headers: bob, body: { text: 'Mine' } })).status).toBe(403);
-    expect((await door.call('DELETE', `/api/messages/${id}`, { headers: bob })).status).toBe(403);
+    expect((await door.call('PATCH', `${messages}/${id}`, { headers: bob, body: { text: 'Mine' } })).status).toBe(403);
+    expect((await door.call('DELETE', `${messages}/${id}`, { headers: bob })).status).toBe(403);
     const mallory = await door.user(6);
-    const missing = await door.call('GET', '/api/messages/99/revisions', { headers: mallory });
+    const missing = await door.call('GET', `${messages}/99/revisions`, { headers: mallory });
     for (const [method, path] of [
       ['PATCH', ''],
       ['DELETE', ''],
       ['GET', '/revisions'],
     ] as const) {
       for (const target of [id, 'x']) {
-        const answer = await door.call(method, `/api/messages/${target}${path}`, {
+        const answer = await door.call(method, `${messages}/${target}${path}`, {
           headers: mallory,
           ...(method === 'PATCH' && { body: { text: 'x' } }),
         });
@@ -279,11 +279,29 @@ describe('changing a message', () => {
       }
     }
     expect(
-      (await door.call('PATCH', `/api/messages/${id}`, { headers: server('messages'), body: { text: 'Moderated' } })).body,
+      (await door.call('PATCH', `${messages}/${id}`, { headers: server('messages'), body: { text: 'Moderated' } })).body,
     ).toMatchObject({ text: 'Moderated' });
-    expect((await door.call('DELETE', `/api/messages/${id}`, { headers: server('messages') })).body).toMatchObject({
+    expect((await door.call('DELETE', `${messages}/${id}`, { headers: server('messages') })).body).toMatchObject({
       state: 'recalled',
     });
+  });
+
+  it('finds the message in its own conversation only', async () => {
+    await using door = await startManagement();
+    const { alice, messages } = await createGroup(door);
+    const { id } = (await door.call('POST', messages, { headers: alice, body: { text: 'Hello' } })).body;
+    const note = (await door.call('POST', '/api/private/1/messages', { headers: alice, body: { text: 'Mine' } })).body;
+    for (const conversation of [note.conversationId, '99', 'x']) {
+      const at = `/api/conversations/${conversation}/messages`;
+      const missing = await door.call('GET', `${at}/99/revisions`, { headers: alice });
+      expect(missing).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+      for (const headers of [alice, server('messages')]) {
+        expect((await door.call('PATCH', `${at}/${id}`, { headers, body: { text: 'x' } })).body).toEqual(missing.body);
+        expect((await door.call('DELETE', `${at}/${id}`, { headers })).body).toEqual(missing.body);
+        expect((await door.call('GET', `${at}/${id}/revisions`, { headers })).body).toEqual(missing.body);
+      }
+    }
+    expect((await door.call('GET', messages, { headers: alice })).body.messages).toMatchObject([{ id, text: 'Hello' }]);
   });
 
   it('ends with the window for it', async () => {
@@ -293,9 +311,9 @@ describe('changing a message', () => {
     const { alice, messages } = await createGroup(door);
     const { id } = (await door.call('POST', messages, { headers: alice, body: { text: 'Hello' } })).body;
     time = start + 31_000;
-    expect((await door.call('PATCH', `/api/messages/${id}`, { headers: alice, body: { text: 'x' } })).body.error.code).toBe(
+    expect((await door.call('PATCH', `${messages}/${id}`, { headers: alice, body: { text: 'x' } })).body.error.code).toBe(
       'failed_precondition',
     );
-    expect((await door.call('DELETE', `/api/messages/${id}`, { headers: alice })).status).toBe(200);
+    expect((await door.call('DELETE', `${messages}/${id}`, { headers: alice })).status).toBe(200);
   });
 });

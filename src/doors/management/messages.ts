@@ -1,9 +1,9 @@
 /** Messages: read, send, edit, take back; and how far one has come. */
 import type { FastifyRequest } from 'fastify';
-import type { Chat, Target } from '../../core/index.ts';
-import { actorFrom, anyone, someone } from './caller.ts';
-import { pathId, toContent, toCursors, toHistory, toHistoryQuery, toId, toMessage, toRevisions, toSend } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
+import { actorFrom, anyone, pathId, someone, toId } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
+import type { Chat, Id, Target } from '../../core/index.ts';
+import { toContent, toCursors, toHistory, toHistoryQuery, toMessage, toRevisions, toSend } from './codec.ts';
 import {
   ByConversation,
   ByMessage,
@@ -121,20 +121,20 @@ function registerReading(http: Routes, { chat, operation }: RouteDeps): void {
 
 function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
   http.patch(
-    '/messages/:id',
+    '/conversations/:id/messages/:messageId',
     operation(
       anyone('messages'),
       { id: 'editMessage', tag: 'messages', summary: 'Replace the content of a message', refusals: ['failed_precondition'] },
       { params: ByMessage, body: EditMessage, response: { 200: Message } },
     ),
     async (request) => {
-      const id = pathId(request.params.id);
-      return toMessage((await chat.editMessage(actorFrom(request), id, toContent(request.body))).message);
+      const { message, within } = messageOf(request.params);
+      return toMessage((await chat.editMessage(actorFrom(request), message, toContent(request.body), within)).message);
     },
   );
 
   http.delete(
-    '/messages/:id',
+    '/conversations/:id/messages/:messageId',
     operation(
       anyone('messages'),
       {
@@ -145,16 +145,26 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
       },
       { params: ByMessage, response: { 200: Message } },
     ),
-    async (request) => toMessage((await chat.recallMessage(actorFrom(request), pathId(request.params.id))).message),
+    async (request) => {
+      const { message, within } = messageOf(request.params);
+      return toMessage((await chat.recallMessage(actorFrom(request), message, within)).message);
+    },
   );
 
   http.get(
-    '/messages/:id/revisions',
+    '/conversations/:id/messages/:messageId/revisions',
     operation(
       anyone('messages'),
       { id: 'listRevisions', tag: 'messages', summary: 'Earlier contents of an edited message' },
       { params: ByMessage, response: { 200: Revisions } },
     ),
-    async (request) => toRevisions(await chat.listRevisions(actorFrom(request), pathId(request.params.id))),
+    async (request) => {
+      const { message, within } = messageOf(request.params);
+      return toRevisions(await chat.listRevisions(actorFrom(request), message, within));
+    },
   );
+}
+
+function messageOf({ id, messageId }: ByMessage): { message: Id; within: Id } {
+  return { message: pathId(messageId), within: pathId(id) };
 }

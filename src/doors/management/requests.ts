@@ -4,51 +4,23 @@
  */
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import {
-  ALICE,
-  BOB,
-  HELLO,
-  MESSAGE_TYPES,
-  MemberRole,
-  NAMESPACE_PATTERN,
-  ROLES,
-  TEAM,
-  apiTokenMembers,
-  contentMembers,
-  id,
-} from './wire.ts';
-
-/** A page's size when none is asked for, and the largest there is. */
-export const DEFAULT_PAGE = 50;
-export const MAX_PAGE = 100;
+import { ALICE, BOB, HELLO, NAMESPACE_PATTERN, TEAM, id, idInPath, limit, place, serverHeaders } from '../../api/index.ts';
+import { MESSAGE_TYPES, MemberRole, ROLES, apiTokenMembers, contentMembers } from './wire.ts';
 
 /** A minted token is good for a day unless told otherwise. */
 export const DEFAULT_TTL_SECONDS = 86_400;
-
-/** An id, or 0 for the very beginning. */
-const PLACE_PATTERN = '^(0|[1-9][0-9]{0,15})$';
 
 const optional = Type.Optional;
 
 // ---- Parameters and headers --------------------------------------------------------------------------------------------------------
 
-/** Malformed ids in a path answer as missing ones, so their form is not checked here. */
-const pathId = (description: string, example: string) => Type.String({ description, examples: [example] });
-
-export const ByConversation = Type.Object({ id: pathId('The conversation.', TEAM) });
-export const ByMessage = Type.Object({ id: pathId('The message.', HELLO) });
-export const BySession = Type.Object({ id: pathId('The session.', '489204140204032') });
-export const ById = Type.Object({ id: pathId('The user.', ALICE) });
-export const ByUser = Type.Object({ userId: pathId('The user.', BOB) });
+export const ByConversation = Type.Object({ id: idInPath('The conversation.', TEAM) });
+export const ByMessage = Type.Object({ id: idInPath('The conversation.', TEAM), messageId: idInPath('The message.', HELLO) });
+export type ByMessage = Static<typeof ByMessage>;
+export const BySession = Type.Object({ id: idInPath('The session.', '489204140204032') });
+export const ById = Type.Object({ id: idInPath('The user.', ALICE) });
+export const ByUser = Type.Object({ userId: idInPath('The user.', BOB) });
 export const ByName = Type.Object({ name: Type.String({ description: 'The name of the token.', examples: ['billing'] }) });
-
-const limit = optional(
-  Type.Integer({
-    default: DEFAULT_PAGE,
-    description: `Entries on the page, 1 to ${MAX_PAGE}; a number beyond is taken for the nearest.`,
-  }),
-);
-const place = (description: string) => optional(Type.String({ pattern: PLACE_PATTERN, description }));
 
 export const HistoryPlace = Type.Object({
   before: optional(id('The page before this message; the newest page when none of the three is given.', HELLO)),
@@ -71,17 +43,6 @@ export const UserSearch = Type.Object({
   limit,
 });
 
-const serverHeaders = {
-  'x-on-behalf-of': optional(Type.String({ description: 'With an Api-Token: the user to act as.', examples: [ALICE] })),
-  'x-namespace': optional(
-    Type.String({
-      description: "With an Api-Token: the namespace to act in; else the token's own, or `default`.",
-      examples: ['default'],
-    }),
-  ),
-};
-
-export const ServerHeaders = Type.Object(serverHeaders);
 export const SendHeaders = Type.Object({
   ...serverHeaders,
   'idempotency-key': optional(

@@ -1,9 +1,9 @@
 /** Live connections: a user's own; for a back end those of its namespace, or of the user it acts for. */
-import { actorFrom, anyone } from './caller.ts';
-import { pathId, toId, toLimit, toNext, toPlace, toSession } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
+import { Nothing, actorFrom, anyone, pathId, toId, toLimit, toNext, toPlace } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
+import { toSession } from './codec.ts';
 import { BySession, SessionPlace } from './requests.ts';
-import { Nothing, Sessions } from './wire.ts';
+import { Sessions } from './wire.ts';
 
 export function registerSessions(http: Routes, { chat, operation }: RouteDeps): void {
   http.get(

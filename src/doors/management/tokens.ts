@@ -1,11 +1,20 @@
 /** User tokens and tickets. */
+import {
+  Nothing,
+  actorFrom,
+  identityFrom,
+  namespaceFor,
+  serverFrom,
+  serversOnly,
+  toId,
+  toTime,
+  usersOnly,
+} from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError, TICKET_LIFETIME_MS, notFound } from '../../core/index.ts';
 import type { Chat, Id } from '../../core/index.ts';
-import { actorFrom, identityFrom, namespaceFor, serverFrom, serversOnly, usersOnly } from './caller.ts';
-import { toId, toTime } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
 import { DEFAULT_TTL_SECONDS, MintToken, RevokeTokens } from './requests.ts';
-import { Nothing, Ticket, UserToken } from './wire.ts';
+import { Ticket, UserToken } from './wire.ts';
 
 export function registerTokens(http: Routes, { chat, operation }: RouteDeps): void {
   http.post(

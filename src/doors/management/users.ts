@@ -1,9 +1,9 @@
 /** Accounts: one's own, another's, and finding them by name. */
+import { actorFrom, anyone, pathId, someone, toLimit } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import { notFound } from '../../core/index.ts';
 import type { Actor, Chat, User } from '../../core/index.ts';
-import { actorFrom, anyone, someone } from './caller.ts';
-import { pathId, toLimit, toUser } from './codec.ts';
-import type { RouteDeps, Routes } from './operation.ts';
+import { toUser } from './codec.ts';
 import { ById, UserSearch } from './requests.ts';
 import { User as UserAnswer, Users } from './wire.ts';
 

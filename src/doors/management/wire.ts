@@ -5,64 +5,14 @@
  * Ids are decimal strings, times are RFC 3339 in UTC, an absent member is left out.
  */
 import { Type } from 'typebox';
-import type { Static, TSchema } from 'typebox';
-
-export const ID_PATTERN = '^[1-9][0-9]{0,15}$';
-export const NAMESPACE_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
-
-/** Who and what is in the examples. */
-export const ALICE = '1';
-export const BOB = '2';
-export const TEAM = '489204122419200';
-export const HELLO = '489204130021376';
-const MOMENT = '2026-11-21T10:15:00.000Z';
-
-export const id = (description: string, example: string) =>
-  Type.String({ pattern: ID_PATTERN, description, examples: [example] });
-const time = (description: string) => Type.String({ format: 'date-time', description, examples: [MOMENT] });
-const count = (description: string) => Type.Integer({ minimum: 0, description });
+import type { Static } from 'typebox';
+import { ALICE, BOB, HELLO, MOMENT, NAMESPACE_PATTERN, TEAM, count, createComponents, id, next, time } from '../../api/index.ts';
 
 const optional = Type.Optional;
 
 // ---- Shared parts: components of the document --------------------------------------------------------------------------------------
 
-const components: object[] = [];
-
-/** Gives a schema a name in the document; the answer points at it. */
-function component<S extends TSchema>(name: string, description: string, schema: S, example: Static<S>) {
-  components.push({ ...schema, $id: name, description, examples: [example] });
-  return Type.Unsafe<Static<S>>(Type.Ref(name));
-}
-
-export const ERROR_CODES = [
-  'invalid_argument',
-  'unauthenticated',
-  'permission_denied',
-  'not_found',
-  'already_exists',
-  'failed_precondition',
-  'too_large',
-  'rate_limited',
-  'unavailable',
-  'not_supported',
-  'internal',
-] as const;
-
-export const ErrorAnswer = component(
-  'Error',
-  'The request was refused, without effect.',
-  Type.Object({
-    error: Type.Object({
-      code: Type.Enum([...ERROR_CODES], { description: 'Why, for programs.' }),
-      message: Type.String({ description: 'Why, for people.' }),
-      fields: optional(
-        Type.Record(Type.String(), Type.String(), { description: 'What is wrong with which member, parameter or header.' }),
-      ),
-    }),
-  }),
-  { error: { code: 'invalid_argument', message: 'kind: is needed', fields: { kind: 'is needed' } } },
-);
-export type ErrorAnswer = Static<typeof ErrorAnswer>;
+const { component, components } = createComponents();
 
 const KINDS = ['private', 'group', 'channel', 'room', 'support'] as const;
 export const ROLES = ['user', 'operator', 'bot', 'guest'] as const;
@@ -254,12 +204,7 @@ export const ApiToken = component(
 );
 export type ApiToken = Static<typeof ApiToken>;
 
-/** All components, to be registered under their `$id`. */
-export const COMPONENTS: readonly object[] = components;
-
 // ---- Answers -----------------------------------------------------------------------------------------------------------------------
-
-export const Nothing = Type.Null({ description: 'Done; no body.' });
 
 export const SignedIn = component(
   'SignedIn',
@@ -296,8 +241,6 @@ export const NewApiToken = component(
   }),
   { name: 'billing', scopes: ['messages', 'users'], createdAt: MOMENT, secret: 'x9nq…' },
 );
-
-const next = optional(Type.String({ description: 'Asks for the following page; absent on the last one.' }));
 
 export const Conversations = component(
   'Conversations',
@@ -364,6 +307,5 @@ export const ApiTokens = component(
   { apiTokens: [] },
 );
 
-export const Document = Type.Unsafe<object>(
-  Type.Object({ openapi: Type.String() }, { description: 'This document.', examples: [{ openapi: '3.1.0' }] }),
-);
+/** All components, to be registered under their `$id`. */
+export const COMPONENTS: readonly object[] = components;

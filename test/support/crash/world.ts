@@ -234,9 +234,19 @@ export class World {
     if (last.type === 'accepted') device.note(post, id);
   }
 
-  async edit(user: number, id: number, text: string): Promise<void> {
+  async edit(user: number, place: Place, id: number, text: string): Promise<void> {
     this.version(id, text);
-    await this.call(user, 'PATCH', `/api/messages/${id}`, { text });
+    const conversation = await this.#conversationAt(user, place);
+    await this.call(user, 'PATCH', `/api/conversations/${conversation}/messages/${id}`, { text });
+  }
+
+  async #conversationAt(user: number, { category, receiver }: Place): Promise<string> {
+    if (category !== Category.PRIVATE) return String(receiver);
+    const { body } = await this.call(user, 'GET', '/api/conversations');
+    const { conversations } = body as { conversations: { id: string; peerId?: string }[] };
+    const found = conversations.find(({ peerId }) => peerId === String(receiver));
+    if (found === undefined) throw new Error(`${user} has no conversation with ${receiver}`);
+    return found.id;
   }
 
   /** Adds the user to a group or channel who is not in it, else removes them; one change of one user after the other. */

@@ -2,9 +2,9 @@
  * Who is calling: a user with a token of their own, or a back end with an Api-Token that acts for a user or for nobody in particular.
  */
 import type { FastifyRequest } from 'fastify';
-import { ChatError, actorOf, checkScope, parseId, serverActor } from '../../core/index.ts';
-import type { Actor, Chat, Identity, Scope, Server } from '../../core/index.ts';
-import { NAMESPACE_PATTERN } from './wire.ts';
+import { ChatError, actorOf, checkScope, parseId, serverActor } from '../core/index.ts';
+import type { Actor, Chat, Identity, Scope, Server } from '../core/index.ts';
+import { NAMESPACE_PATTERN } from './schema.ts';
 
 /** A user, or a back end; `actor` is who the core sees in both cases. */
 export type Caller =
@@ -28,7 +28,6 @@ export const someone = (scope: Scope): Rule => ({ users: true, scope, forUser: t
 export const usersOnly: Rule = { users: true };
 export const serversOnly = (scope: Scope): Rule => ({ users: false, scope });
 
-const DOOR = 'management';
 const DEFAULT_NAMESPACE = 'default';
 
 const NAMESPACE = new RegExp(NAMESPACE_PATTERN);
@@ -74,9 +73,9 @@ export function namespaceFor(server: Server, asked: string | undefined, otherwis
   return namespace;
 }
 
-/** Checks who calls before anything else of the request is read. */
-export function createAdmission(deps: { chat: Chat }) {
-  const { chat } = deps;
+/** Checks who calls before anything else of the request is read. `door`: through which they act. */
+export function createAdmission(deps: { chat: Chat; door: string }) {
+  const { chat, door } = deps;
 
   async function admitServer(request: FastifyRequest, secret: string, rule: Rule): Promise<Caller> {
     const server = chat.access.authenticateServer(secret);
@@ -89,7 +88,7 @@ export function createAdmission(deps: { chat: Chat }) {
     const namespace = namespaceFor(server, asked, server.namespace ?? DEFAULT_NAMESPACE);
     const behalf = header(request, 'x-on-behalf-of');
     if (behalf === undefined && rule.forUser === true) throw badHeader('x-on-behalf-of', 'is needed: whose this is');
-    const actor = behalf === undefined ? serverActor(namespace, 0, DOOR) : await actFor(namespace, behalf);
+    const actor = behalf === undefined ? serverActor(namespace, 0, door) : await actFor(namespace, behalf);
     return { kind: 'server', server, actor: { ...actor, ...traceOf(request) } };
   }
 
@@ -101,7 +100,7 @@ export function createAdmission(deps: { chat: Chat }) {
       const problem = 'there is no such user; a user appears with the first valid token';
       throw new ChatError('not_found', `x-on-behalf-of: ${problem}`, { fields: { 'x-on-behalf-of': problem } });
     }
-    return serverActor(namespace, id, DOOR, user.role);
+    return serverActor(namespace, id, door, user.role);
   }
 
   async function admitUser(request: FastifyRequest, token: string, rule: Rule): Promise<Caller> {
@@ -110,7 +109,7 @@ export function createAdmission(deps: { chat: Chat }) {
     for (const name of ['x-on-behalf-of', 'x-namespace']) {
       if (header(request, name) !== undefined) throw badHeader(name, 'goes with an Api-Token only');
     }
-    return { kind: 'user', identity, actor: actorOf(identity, DOOR, 0, traceOf(request).trace) };
+    return { kind: 'user', identity, actor: actorOf(identity, door, 0, traceOf(request).trace) };
   }
 
   return async function admit(request: FastifyRequest, rule: Rule): Promise<void> {

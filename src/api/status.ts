@@ -1,9 +1,9 @@
-/** Refusals in this interface's one form: `{"error": {"code", "message", "fields"?}}` with the HTTP status of the code. */
+/** Refusals in the API's one form: `{"error": {"code", "message", "fields"?}}` with the HTTP status of the code. */
 import type { FastifyError, FastifyReply } from 'fastify';
-import { ChatError, toChatError } from '../../core/index.ts';
-import type { Chat, ErrorCode } from '../../core/index.ts';
-import { ID_PATTERN, NAMESPACE_PATTERN } from './wire.ts';
-import type { ErrorAnswer } from './wire.ts';
+import { ChatError, toChatError } from '../core/index.ts';
+import type { Chat, ErrorCode } from '../core/index.ts';
+import type { ErrorAnswer } from './answers.ts';
+import { ID_PATTERN, NAMESPACE_PATTERN } from './schema.ts';
 
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid_argument: 400,
@@ -21,9 +21,10 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 
 type Violation = NonNullable<FastifyError['validation']>[number];
 
-export function answerError(chat: Chat, thrown: unknown, reply: FastifyReply): void {
+export function answerError(deps: { chat: Chat; door: string }, thrown: unknown, reply: FastifyReply): void {
+  const { chat, door } = deps;
   const error = toError(thrown);
-  chat.meter.refused('management', error.code);
+  chat.meter.refused(door, error.code);
   if (error.code === 'internal') chat.log.error({ err: error.cause }, 'a request failed');
   if (error.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfter / 1000)));
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="switchboard"');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { startManagement } from '../../../test/support/management.ts';
+import { startManagement } from '../../test/support/management.ts';
 
 interface Media {
   schema: { $ref?: string; examples?: unknown[] };
@@ -60,7 +60,7 @@ describe('the document', () => {
   });
 
   it('has exactly what the page for people has, with the same scopes', () => {
-    const page = readFileSync(new URL('../../../docs/protocols/management.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/protocols/management.md', import.meta.url), 'utf8');
     const rows = [...page.matchAll(/^\| `([A-Z]+ \/api\/\S+)` \|(.*)\|[^|]*\|$/gm)].map(([, route = '', rest = '']) => [
       route,
       rest

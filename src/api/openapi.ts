@@ -1,9 +1,9 @@
-/** The document of this interface (OpenAPI 3.1), made from the schemas that check and type it. */
+/** The document of the API (OpenAPI 3.1), made from the schemas that check and type it. */
 import swagger from '@fastify/swagger';
+import { Document } from './answers.ts';
 import { PUBLIC } from './caller.ts';
-import { SECURITY, TAGS } from './operation.ts';
+import { SECURITY } from './operation.ts';
 import type { RouteDeps, Routes } from './operation.ts';
-import { COMPONENTS, Document } from './wire.ts';
 
 const ABOUT = `For back ends (\`Api-Token\`) and users (\`Authorization: Bearer\`) within their rights.
 
@@ -13,14 +13,17 @@ Ids are decimal strings, times are RFC 3339 in UTC. Every refusal is \`{"error":
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** To be called before any route is registered: routes are collected from then on. */
-export async function startDocument(http: Routes): Promise<void> {
-  for (const schema of COMPONENTS) http.addSchema(schema);
+export async function startDocument(
+  http: Routes,
+  { tags, components }: { tags: ReadonlyMap<string, string>; components: readonly object[] },
+): Promise<void> {
+  for (const schema of components) http.addSchema(schema);
   const optionalBodies = collectOptionalBodies(http);
   await http.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Switchboard management', version: '1', description: ABOUT },
-      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      info: { title: 'Switchboard', version: '1', description: ABOUT },
+      tags: [...tags].map(([name, description]) => ({ name, description })),
       components: { securitySchemes: SECURITY },
     },
     refResolver: {

@@ -2,12 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifySchema, RawServerDefault } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { Chat, ErrorCode } from '../../core/index.ts';
+import type { Chat, ErrorCode } from '../core/index.ts';
+import { ErrorAnswer } from './answers.ts';
 import { PUBLIC } from './caller.ts';
 import type { Admit, Rule } from './caller.ts';
-import { ServerHeaders } from './requests.ts';
+import { ServerHeaders } from './schema.ts';
 import { STATUS } from './status.ts';
-import { ErrorAnswer } from './wire.ts';
 
 /** Routes whose handlers are typed by their schemas. */
 export type Routes = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
@@ -17,31 +17,21 @@ export interface RouteDeps {
   readonly operation: Operation;
 }
 
-/** Groups of operations in the document, in its order. */
-export const TAGS = {
-  auth: 'Built-in accounts: sign up, sign in, sign out.',
-  users: 'Accounts and their presence.',
-  conversations: 'Conversations and who is in them.',
-  messages: 'Reading, sending and changing messages; read and delivered cursors.',
-  blocks: 'Whose private messages a user does not want.',
-  sessions: 'Live connections.',
-  tokens: 'User tokens, tickets and tokens of back ends.',
-  document: 'This document.',
-} as const;
-
 export interface About {
   /** Its name in generated clients. */
   readonly id: string;
-  readonly tag: keyof typeof TAGS;
+  /** The group it is in, of its own part or another. */
+  readonly tag: string;
   readonly summary: string;
   /** Refusals beyond those that its rule and its schemas bring along. */
   readonly refusals?: readonly ErrorCode[];
 }
 
 /** Turns a rule, words and schemas into what Fastify takes; the type of the schemas is kept for the handler. */
-export function createOperations({ admit }: { admit: Admit }) {
+export function createOperations({ admit, tags }: { admit: Admit; tags: ReadonlyMap<string, string> }) {
   return function operation<const S extends FastifySchema>(rule: Rule | typeof PUBLIC, about: About, schema: S) {
     const { id, tag, summary } = about;
+    if (!tags.has(tag)) throw new Error(`The operation ${id} has the tag ${tag}, which no part has`);
     return {
       onRequest: async (request: FastifyRequest): Promise<void> => {
         if (rule !== PUBLIC) await admit(request, rule);

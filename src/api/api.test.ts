@@ -1,6 +1,6 @@
 /** What holds for every answer under /api: one form of refusal, the headers, and nothing of ours in a fault. */
 import { expect, it } from 'vitest';
-import { server, startManagement } from '../../../test/support/management.ts';
+import { server, startManagement } from '../../test/support/management.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { API_TOKENS, server, startManagement } from '../../../test/support/management.ts';
-import type { ManagementServer } from '../../../test/support/management.ts';
-import { tokenFor } from '../../../test/support/tokens.ts';
+import { API_TOKENS, server, startManagement } from '../../test/support/management.ts';
+import type { ManagementServer } from '../../test/support/management.ts';
+import { tokenFor } from '../../test/support/tokens.ts';
 
 describe('user tokens', () => {
   it('are found in every place the family puts them', async () => {
