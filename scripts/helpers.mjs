@@ -4,7 +4,13 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** One row each: `program` to find on the path, `apt` the Debian package that has it, `hint` for everyone else. */
-const helpers = [];
+const helpers = [
+  {
+    program: 'chromium',
+    apt: 'chromium',
+    hint: 'install Chromium, with a link named `chromium` on the path. Tests open pages and files in it.',
+  },
+];
 
 /**
  * Installs the missing ones where apt-get can (as root), and throws an error that says how to get those that are missing still:
