@@ -4,7 +4,7 @@
  * again inside the transaction by the conversation's version, so a stale entry can cost a retry, never a wrong message.
  */
 import type { Conversation, Id, MemberRole, Membership, User } from './model.ts';
-import type { Store, Success } from './ports.ts';
+import type { ChatMembers, Store, Success } from './ports.ts';
 import { createRecent } from './recent.ts';
 
 /** Where a message goes: a conversation, or the private conversation with a user. */
@@ -201,6 +201,10 @@ export function createDirectory(deps: {
     for (const user of removed) entry.roles.set(user, null);
   }
 
+  function applyChange({ conversation, memberships, removed }: ChatMembers): void {
+    applyMembers(applyConversation(conversation), memberships, removed);
+  }
+
   return {
     peek(namespace, user, target) {
       if ('peer' in target) return peekPrivate(namespace, user, target.peer);
@@ -258,7 +262,17 @@ export function createDirectory(deps: {
           applyMembers(applyConversation(outcome.conversation), outcome.members, []);
           return;
         case 'members':
-          applyMembers(applyConversation(outcome.conversation), outcome.memberships, outcome.removed);
+          applyChange(outcome);
+          return;
+        case 'chat-open':
+          if (outcome.created) applyMembers(applyConversation(outcome.conversation), outcome.members, []);
+          if (outcome.membersChanged !== undefined) applyChange(outcome.membersChanged);
+          return;
+        case 'chat':
+          if (outcome.membersChanged !== undefined) applyChange(outcome.membersChanged);
+          return;
+        case 'identify':
+          for (const { members: changed } of outcome.changes) applyChange(changed);
           return;
         case 'update':
           applyConversation(outcome.conversation);

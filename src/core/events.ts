@@ -2,7 +2,20 @@
  * What happened. `DomainEvent` is the committed fact kept in the outbox for other systems; `Delivery` is what live sessions
  * are told about it. Both are closed unions: a new kind makes the compiler list every place that must handle it.
  */
-import type { Content, Conversation, ConversationKind, Id, MemberRole, Membership, Message, Millis, Origin } from './model.ts';
+import type { ChatCause, Scene } from './desk/model.ts';
+import type {
+  Content,
+  Conversation,
+  ConversationKind,
+  Id,
+  JsonObject,
+  MemberRole,
+  Membership,
+  Message,
+  Millis,
+  Origin,
+  User,
+} from './model.ts';
 
 export type EventType =
   | 'message.sent'
@@ -14,7 +27,12 @@ export type EventType =
   | 'conversation.created'
   | 'conversation.changed'
   | 'conversation.deleted'
-  | 'members.changed';
+  | 'members.changed'
+  | 'chat.queued'
+  | 'chat.taken'
+  | 'chat.transferred'
+  | 'chat.closed'
+  | 'chat.rated';
 
 /** One committed fact. `id` is its place in the feed; in the embedded store id order is commit order. */
 export interface DomainEvent {
@@ -32,6 +50,19 @@ export interface DomainEvent {
   readonly origin: Origin;
   /** Members added and removed, for `members.changed`. */
   readonly members?: MemberChange;
+  /** The support chat as it was then, for `chat.…`. */
+  readonly chat?: ChatFact;
+}
+
+/** What an event tells of a support chat. */
+export interface ChatFact {
+  readonly uuid: string;
+  readonly source: string;
+  readonly department: string;
+  readonly status: string;
+  readonly client: Id;
+  readonly operator: Id;
+  readonly score?: number;
 }
 
 export interface MemberChange {
@@ -48,6 +79,10 @@ export interface MessageDelivery {
   readonly senderName: string;
   /** The session that sent it has its answer already and is left out. */
   readonly from: Id;
+  /** In a support chat or an aside of it; absent when the delivery was read from the store. */
+  readonly scene?: Scene;
+  /** Of the operators who see the chat, only those who serve this source too hear of it (seed 003, Widget-Source). */
+  readonly widget?: string;
 }
 
 /** A message was edited, recalled or has expired; `message` is its new state and `id` the place of the change in the feed. */
@@ -59,6 +94,8 @@ export interface ChangeDelivery {
   readonly message: Message;
   readonly user: Id;
   readonly from: Id;
+  readonly scene?: Scene;
+  readonly widget?: string;
 }
 
 /** A member has read up to and including `index`, whose message is `message`. */
@@ -72,6 +109,9 @@ export interface ReadDelivery {
   /** False: only the user's own devices are told. */
   readonly everybody: boolean;
   readonly from: Id;
+  readonly scene?: Scene;
+  /** In a support chat: the message at the cursor. */
+  readonly covered?: Message;
 }
 
 /** A member's devices have received up to and including `index`. */
@@ -85,6 +125,9 @@ export interface DeliveredDelivery {
   /** False: only the user's own devices are told. */
   readonly everybody: boolean;
   readonly from: Id;
+  readonly scene?: Scene;
+  /** In a support chat: the message at the cursor. */
+  readonly covered?: Message;
 }
 
 /** Somebody types, or has stopped. Never stored. */
@@ -96,6 +139,9 @@ export interface TypingDelivery {
   readonly name: string;
   readonly active: boolean;
   readonly from: Id;
+  readonly scene?: Scene;
+  /** What stands in the composer: told to operators only, never kept. */
+  readonly text?: string;
 }
 
 /** A user came online or went offline. Never stored, but `lastSeenAt` is kept with the user. */
@@ -140,6 +186,63 @@ export interface NoticeDelivery {
   readonly audience: Audience;
 }
 
+/** Something the support desk tells: only sessions that are in a chat (`Hub.enter`) or attend the desk (`Hub.attend`) hear of it. */
+export interface DeskDelivery {
+  readonly type: 'desk';
+  readonly namespace: string;
+  readonly news: DeskNews;
+  /** Who hears of it. */
+  readonly to: DeskAudience;
+  /** Of those who attend, only who serves this source too (seed 003, Widget-Source). */
+  readonly widget?: string;
+  readonly from: Id;
+}
+
+export type DeskNews =
+  /** A chat came to be or has changed. */
+  | {
+      readonly kind: 'chat';
+      readonly conversation: Conversation;
+      readonly scene: Scene;
+      readonly cause: ChatCause;
+      readonly by: Id;
+    }
+  /** An operator came, went, or has other counts now. */
+  | {
+      readonly kind: 'operator';
+      readonly user: User;
+      readonly online: boolean;
+      readonly newChats: number;
+      readonly openChats: number;
+      readonly extra?: JsonObject;
+    }
+  /** Chats with unread words of their clients, by source. */
+  | { readonly kind: 'unread'; readonly bySource: Readonly<Record<string, number>> }
+  /** What a back end says of the desk as a whole. */
+  | { readonly kind: 'global'; readonly data: JsonObject }
+  /** A back end points an operator to a chat. */
+  | { readonly kind: 'notification'; readonly conversation: Conversation; readonly scene: Scene; readonly data: JsonObject }
+  /** How many wait before this chat, and itself: 1 is next. 0: it waits no longer. */
+  | { readonly kind: 'position'; readonly conversation: Conversation; readonly position: number }
+  /** Somebody is in the chat now, or has been gone for some seconds. */
+  | {
+      readonly kind: 'room';
+      readonly conversation: Conversation;
+      readonly scene: Scene;
+      readonly user: User;
+      readonly present: boolean;
+    };
+
+/**
+ * - `source`: operators who attend and serve it
+ * - `conversation`: sessions in this chat; with `desk` those who attend and may see it as well
+ * - `operators`: all who attend; with `user` only that one
+ */
+export type DeskAudience =
+  | { readonly source: string }
+  | { readonly conversation: Conversation; readonly desk: boolean }
+  | { readonly operators: 'all'; readonly user?: Id };
+
 /**
  * Live sessions of one namespace: some by id, or those with a tag: `user:<id>`, `conversation:<id>`, `door:<name>`.
  * `prefixed` takes the name for a beginning.
@@ -148,6 +251,7 @@ export type Audience = { readonly sessions: readonly Id[] } | { readonly tag: st
 
 /** What the hub carries to sessions. */
 export type Delivery =
+  | DeskDelivery
   | NoticeDelivery
   | MessageDelivery
   | ChangeDelivery

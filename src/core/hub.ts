@@ -4,7 +4,9 @@
  *
  * A user's sessions hear every conversation the user is a member of; a room is heard by the sessions that entered it.
  */
-import type { Delivery } from './events.ts';
+import { createAttendances } from './attendances.ts';
+import type { Attendance } from './attendances.ts';
+import type { Delivery, DeskDelivery, TypingDelivery } from './events.ts';
 import type { Conversation, Id } from './model.ts';
 import type { Meter } from './ports.ts';
 import type { Codec, Frame, Session } from './session.ts';
@@ -17,6 +19,8 @@ interface Listener {
 interface OnlineUser extends Listener {
   readonly namespace: string;
   readonly user: Id;
+  /** Sessions that hear nothing but what they have entered or attend. */
+  readonly bound: Session[];
   /** Conversations this user listens to. */
   readonly conversations: Set<Id>;
 }
@@ -51,6 +55,11 @@ export interface Hub {
   /** Rooms the session has entered. */
   roomsOf(session: Session): readonly Id[];
   isIn(room: Id, session: Session): boolean;
+  /** From now on the session hears every support chat of these widgets; again: of these instead. */
+  attend(attendance: Attendance): void;
+  attendances(namespace: string): readonly Attendance[];
+  /** Sessions that have entered a conversation. */
+  insideOf(conversation: Id): readonly Session[];
   /** Nobody hears it any more (deleted). */
   drop(conversation: Id): void;
   /** Conversations the session's user listens to. */
@@ -59,8 +68,13 @@ export interface Hub {
   audienceOf(conversation: Id): readonly Session[];
   /** Users online in one of these conversations, leaving out crowds: conversations with more online than the limit. */
   acquaintances(conversations: readonly Id[], except: Id, crowd: number): readonly Id[];
-  /** Writes a delivery to its audience. */
+  /**
+   * Writes a delivery to its audience. What happens in a support chat is heard by those who attend its widget as well; what happens in an aside
+   * only by those sessions in the chat whose role is the audience.
+   */
   deliver(delivery: Delivery): void;
+  /** Writes typing in a support chat: to operators, or to everybody else in it. */
+  deliverTyping(delivery: TypingDelivery, operators: boolean): void;
   /** Writes a delivery to the sessions of some users. */
   deliverTo(delivery: Delivery, namespace: string, users: readonly Id[]): void;
   /** Writes a delivery to some sessions. */
@@ -73,6 +87,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   const audiences = new Map<Id, Audience>();
   const sessions = new Map<Id, Session>();
   const rooms = new Map<Session, Map<Id, Listener>>();
+  const desk = createAttendances();
 
   function online(namespace: string, user: Id): OnlineUser | undefined {
     return namespaces.get(namespace)?.get(user);
@@ -112,7 +127,8 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
 
   function goOnline(session: Session, conversations: readonly Id[]): void {
     const { namespace, user } = session.actor;
-    const entry: OnlineUser = { namespace, user, sessions: [session], conversations: new Set(conversations) };
+    const listening = session.bound === true ? { sessions: [], bound: [session] } : { sessions: [session], bound: [] };
+    const entry: OnlineUser = { namespace, user, ...listening, conversations: new Set(conversations) };
     let users = namespaces.get(namespace);
     if (users === undefined) namespaces.set(namespace, (users = new Map<Id, OnlineUser>()));
     users.set(user, entry);
@@ -135,8 +151,31 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     if (entered.size === 0) rooms.delete(session);
   }
 
+  function insideOf(conversation: Id): readonly Session[] {
+    const listeners = [...(audiences.get(conversation)?.listeners ?? [])];
+    return listeners.flatMap((listener) => ('user' in listener ? [] : listener.sessions));
+  }
+
+  /** Who hears what happens in a conversation: those in it, and who attends. */
+  function audiencesOf(conversation: Conversation, widget: string | undefined): readonly (readonly Session[])[] {
+    const { id, kind, namespace, source = '', aside } = conversation;
+    if (aside !== undefined) return [insideOf(aside.of).filter(({ actor }) => actor.role === aside.audience)];
+    const inside = sessionsIn(id);
+    return kind === 'support' ? [inside, desk.attending(namespace, source, widget)] : [inside];
+  }
+
+  function deskAudience({ namespace, to, widget }: DeskDelivery): readonly (readonly Session[])[] {
+    if ('source' in to) return [desk.attending(namespace, to.source, widget)];
+    if ('operators' in to) {
+      const all = desk.attending(namespace, undefined, widget);
+      return [to.user === undefined ? all : all.filter(({ actor }) => actor.user === to.user)];
+    }
+    const inside = insideOf(to.conversation.id);
+    return to.desk ? [inside, desk.attending(namespace, to.conversation.source ?? '', widget)] : [inside];
+  }
+
   /** The one fan-out loop: encodes at most once per codec, allocates nothing per session. */
-  function fanOut(delivery: Delivery, audience: readonly Session[]): void {
+  function fanOut(delivery: Delivery, ...parts: readonly (readonly Session[])[]): void {
     const from = 'from' in delivery && delivery.from !== 0 ? sessions.get(delivery.from) : undefined;
     /** Made when a second codec is met: most deliveries have one. */
     let encoded: Map<Codec, Frame | undefined> | undefined;
@@ -145,31 +184,32 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     let failure: Error | undefined;
     let door = '';
     let count = 0;
-    for (const session of audience) {
-      if (session === from) continue;
-      if (session.codec !== codec) {
-        if (codec !== undefined) encoded = (encoded ?? new Map<Codec, Frame | undefined>()).set(codec, frame);
-        codec = session.codec;
-        if (encoded?.has(codec) === true) frame = encoded.get(codec);
-        else {
-          try {
-            frame = codec.encode(delivery);
-          } catch (cause) {
-            // Its own sessions alone go without.
-            frame = undefined;
-            failure ??= new Error(`the codec ${codec.name} failed on a ${delivery.type}`, { cause });
+    for (const audience of parts)
+      for (const session of audience) {
+        if (session === from) continue;
+        if (session.codec !== codec) {
+          if (codec !== undefined) encoded = (encoded ?? new Map<Codec, Frame | undefined>()).set(codec, frame);
+          codec = session.codec;
+          if (encoded?.has(codec) === true) frame = encoded.get(codec);
+          else {
+            try {
+              frame = codec.encode(delivery);
+            } catch (cause) {
+              // Its own sessions alone go without.
+              frame = undefined;
+              failure ??= new Error(`the codec ${codec.name} failed on a ${delivery.type}`, { cause });
+            }
+          }
+          if (session.actor.door !== door) {
+            if (count > 0) meter.delivered(door, count);
+            door = session.actor.door;
+            count = 0;
           }
         }
-        if (session.actor.door !== door) {
-          if (count > 0) meter.delivered(door, count);
-          door = session.actor.door;
-          count = 0;
-        }
+        if (frame === undefined) continue;
+        session.deliver(delivery, frame);
+        count += 1;
       }
-      if (frame === undefined) continue;
-      session.deliver(delivery, frame);
-      count += 1;
-    }
     if (count > 0) meter.delivered(door, count);
     if (failure !== undefined) throw failure;
   }
@@ -186,8 +226,11 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
         goOnline(session, conversations);
         return true;
       }
-      entry.sessions.push(session);
-      touch(entry);
+      if (session.bound === true) entry.bound.push(session);
+      else {
+        entry.sessions.push(session);
+        touch(entry);
+      }
       return false;
     },
     close(session) {
@@ -195,11 +238,13 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
       for (const room of rooms.get(session)?.keys() ?? []) exitRoom(room, session);
       // Nothing is left of it even when its last room was dropped.
       rooms.delete(session);
+      desk.leave(session);
       const entry = online(session.actor.namespace, session.actor.user);
-      const at = entry?.sessions.indexOf(session) ?? -1;
-      if (entry === undefined || at < 0) return false;
-      entry.sessions.splice(at, 1);
-      if (entry.sessions.length > 0) {
+      const list = session.bound === true ? entry?.bound : entry?.sessions;
+      const at = list?.indexOf(session) ?? -1;
+      if (entry === undefined || list === undefined || at < 0) return false;
+      list.splice(at, 1);
+      if (entry.sessions.length + entry.bound.length > 0) {
         touch(entry);
         return false;
       }
@@ -207,7 +252,11 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
       return true;
     },
     isOnline: (namespace, user) => online(namespace, user) !== undefined,
-    sessionsOf: (namespace, user) => online(namespace, user)?.sessions ?? [],
+    sessionsOf(namespace, user) {
+      const entry = online(namespace, user);
+      if (entry === undefined) return [];
+      return entry.bound.length === 0 ? entry.sessions : [...entry.sessions, ...entry.bound];
+    },
     session: (id) => sessions.get(id),
     sessions: () => sessions.values(),
     get size() {
@@ -235,6 +284,9 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     },
     exit: exitRoom,
     roomsOf: (session) => [...(rooms.get(session)?.keys() ?? [])],
+    attend: desk.attend,
+    attendances: desk.of,
+    insideOf,
     isIn: (room, session) => rooms.get(session)?.has(room) ?? false,
     drop(conversation) {
       for (const listener of audiences.get(conversation)?.listeners ?? []) {
@@ -250,14 +302,33 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
       for (const conversation of conversations) {
         const audience = audiences.get(conversation);
         if (audience === undefined || audience.listeners.size > crowd) continue;
-        for (const { sessions: own } of audience.listeners) if (own[0] !== undefined) users.add(own[0].actor.user);
+        for (const listener of audience.listeners) {
+          const user = 'user' in listener ? listener.user : listener.sessions[0]?.actor.user;
+          if (typeof user === 'number') users.add(user);
+        }
       }
       users.delete(except);
       return [...users];
     },
     deliver(delivery) {
-      if (delivery.type === 'presence' || delivery.type === 'notice') return;
-      fanOut(delivery, sessionsIn(delivery.conversation.id));
+      switch (delivery.type) {
+        case 'presence':
+        case 'notice':
+          return;
+        case 'desk':
+          fanOut(delivery, ...deskAudience(delivery));
+          return;
+        case 'conversation':
+        case 'members':
+          fanOut(delivery, sessionsIn(delivery.conversation.id));
+          return;
+        default:
+          fanOut(delivery, ...audiencesOf(delivery.conversation, 'widget' in delivery ? delivery.widget : undefined));
+      }
+    },
+    deliverTyping(delivery, operators) {
+      const wanted = ({ actor }: Session): boolean => (actor.role === 'operator') === operators;
+      fanOut(delivery, ...audiencesOf(delivery.conversation, undefined).map((audience) => audience.filter(wanted)));
     },
     deliverTo: (delivery, namespace, users) => fanOut(delivery, sessionsOfAll(namespace, users)),
     // A copy: a session that ends itself meanwhile leaves the list it came from.

@@ -14,6 +14,24 @@ export type Role = 'user' | 'operator' | 'bot' | 'guest';
 
 export const ROLES: readonly Role[] = ['user', 'operator', 'bot', 'guest'];
 
+/** What JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
+export interface JsonObject {
+  readonly [member: string]: Json;
+}
+
+/** How the support desk knows somebody: what back ends tell of a user besides id and role (seed 003). */
+export interface Person {
+  /** Address of a picture, as it was told. */
+  readonly avatar?: string;
+  readonly lastname?: string;
+  readonly firstname?: string;
+  readonly patronymic?: string;
+  /** The role's own word where it is none of ours: kept and told as it came. */
+  readonly role?: string;
+}
+
 /** An account inside one namespace. `id` is unique within its namespace only. */
 export interface User {
   readonly namespace: string;
@@ -23,6 +41,7 @@ export interface User {
   readonly name: string;
   /** Address of a picture: a file of ours (`fileAddress`), or one elsewhere. */
   readonly picture?: string;
+  readonly person?: Person;
   /** Sign-in name of a built-in account. */
   readonly username?: string;
   /** The `sub` of an account system that does not use our ids. */
@@ -54,6 +73,13 @@ export interface Conversation {
   readonly picture?: string;
   /** Both users of a private conversation, lower id first; a note to self has the same id twice. */
   readonly peers?: readonly [Id, Id];
+  /** Of a support chat: the widget it came through, which decides which operators see it. It never changes. */
+  readonly source?: string;
+  /**
+   * This is an aside of a support chat: what is said there stands beside the chat, for those of its members whose role is the audience and
+   * for nobody else (docs/adr/0016-asides.md). Only the desk knows of it.
+   */
+  readonly aside?: Aside;
   /** Who created it; 0 when a back end did. */
   readonly creator: Id;
   readonly createdAt: Millis;
@@ -62,6 +88,13 @@ export interface Conversation {
    * A send carries the version its permission was decided on; the store refuses it as `stale` when the version has moved.
    */
   readonly version: number;
+}
+
+export interface Aside {
+  /** The support chat's conversation. */
+  readonly of: Id;
+  /** A role, or another word that back ends use for one. */
+  readonly audience: string;
 }
 
 /** A conversation and how far its sequence has come. */
@@ -118,6 +151,9 @@ export interface Resource {
   readonly file?: Id;
 }
 
+/** One of the attachments of a support message: a file of ours, or what a back end told of a file of its own, kept as it came. */
+export type Attachment = { readonly resource: Resource } | { readonly foreign: JsonObject };
+
 /** Content of a message: exactly one of `text`, `resource` and `location` is set; a resource may have a `text` as well, its caption. */
 export interface Content {
   readonly kind: MessageKind;
@@ -125,6 +161,20 @@ export interface Content {
   readonly resource?: Resource | undefined;
   /** Degrees, WGS 84. */
   readonly location?: { readonly latitude: number; readonly longitude: number } | undefined;
+  /** All attachments of a support message, where it has any; `resource` is the first of them that has an address, for doors that show one. */
+  readonly attachments?: readonly Attachment[] | undefined;
+}
+
+/** What a message of a support chat has besides its content (seed 003, Message). */
+export interface DeskPart {
+  /** `standard`, `system`, `note` or `bot`; another word that a back end uses is kept. */
+  readonly type: string;
+  /** Of a system message: the role that sees it. */
+  readonly typeRole?: string;
+  /** The id a back end gave it: unique in its namespace. */
+  readonly external?: number;
+  /** What else a back end told of it, kept as it came. */
+  readonly extra?: JsonObject;
 }
 
 /** `recalled` and `expired` messages keep their place and lose their content. */
@@ -143,6 +193,8 @@ export interface Message {
   readonly sentAt: Millis;
   readonly expiresAt?: Millis;
   readonly editedAt?: Millis;
+  /** In support chats, where it is more than a standard message: kept when the message is recalled. */
+  readonly desk?: DeskPart;
 }
 
 /** An earlier content of an edited message. */

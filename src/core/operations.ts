@@ -2,12 +2,26 @@
  * What a store can be asked to do: domain operations, data in and data out, many in one batch. Each takes effect whole or is refused. A new
  * one makes the compiler and the store's contract suite point at every store.
  */
+import type { ChatChange, Scene } from './desk/model.ts';
+import type {
+  ChangeChat,
+  ChatChanged,
+  ChatOpened,
+  ClientIdentified,
+  DeleteDeskSetting,
+  DeskSettingDeleted,
+  DeskSettingSaved,
+  IdentifyClient,
+  OpenChat,
+  SaveDeskSetting,
+} from './desk/operations.ts';
 import type { ChatError } from './errors.ts';
 import type { MemberChange } from './events.ts';
 import type {
   Content,
   Conversation,
   ConversationKind,
+  DeskPart,
   FileInfo,
   Id,
   MemberRole,
@@ -15,6 +29,7 @@ import type {
   Message,
   Millis,
   Origin,
+  Person,
   Role,
   StoredFile,
   User,
@@ -41,6 +56,12 @@ export interface AppendMessage {
    */
   readonly writers?: Writers;
   readonly content: Content;
+  /** In a support chat: what it has besides. A known `external` id is the same message, whatever the content. */
+  readonly desk?: DeskPart | undefined;
+  /** Store it in the aside of the conversation for this audience, which is made if this is its first message. */
+  readonly aside?: string | undefined;
+  /** Of the operators who see the chat, only those who serve this source too are told; not stored with it. */
+  readonly widget?: string | undefined;
   /** Milliseconds the content lives from the moment it is stored. */
   readonly expiresAfter?: Millis | undefined;
   /** The sender's own name for this send: the same key again is the same message for 24 hours. */
@@ -58,6 +79,10 @@ export interface Appended {
   readonly duplicate: boolean;
   /** This message made the private conversation. */
   readonly created: boolean;
+  /** In a support chat or an aside of it. */
+  readonly scene?: Scene;
+  /** The client's message has changed the chat: it waits now, is open again or has something unread. */
+  readonly chat?: ChatChange;
 }
 
 /** Replace the content of a message; the old content is kept as a revision. */
@@ -66,6 +91,10 @@ export interface EditMessage {
   readonly message: Id;
   readonly user: Id;
   readonly content: Content;
+  /** In a support chat: what it has besides from now on; absent: as it was. */
+  readonly desk?: DeskPart | undefined;
+  /** As with `AppendMessage`. */
+  readonly widget?: string | undefined;
   readonly origin: Origin;
 }
 
@@ -92,6 +121,8 @@ export interface Change {
   readonly message: Message;
   /** False when the message already was in this state: nothing is announced. */
   readonly changed: boolean;
+  /** In a support chat or an aside of it. */
+  readonly scene?: Scene;
 }
 
 export interface Changed extends Change {
@@ -115,6 +146,8 @@ export interface MoveCursor {
   readonly upTo: Id;
   /** Count the members up to this many: tells whether the group is small enough to be told. */
   readonly countMembers: number;
+  /** In a support chat: the user is an operator, who need not be a member; the desk's cursor goes forward as well. */
+  readonly desk?: boolean | undefined;
   readonly origin: Origin;
 }
 
@@ -139,6 +172,12 @@ export interface CursorMove {
   /** Members of the conversation, counted up to the limit the operation names. */
   readonly members: number;
   readonly moved: boolean;
+  /** In a support chat or an aside of it, when it has moved. */
+  readonly scene?: Scene;
+  /** The message at the cursor, when it has moved in a support chat. */
+  readonly covered?: Message;
+  /** The operators have read what was unread. */
+  readonly chat?: ChatChange;
 }
 
 export interface CursorMoved extends CursorMove {
@@ -244,6 +283,8 @@ export interface SaveUser {
   readonly name?: string;
   /** Empty: no picture any more. */
   readonly picture?: string;
+  /** What the desk is told of the user; members that it does not name stay. */
+  readonly person?: Person;
   /** A built-in account: refused as `already_exists` when the name is taken. */
   readonly account?: { readonly username: string; readonly passwordHash: string };
   readonly lastSeenAt?: Millis;
@@ -369,7 +410,12 @@ export type Operation =
   | TrimConversation
   | SaveFile
   | DropFiles
-  | ForgetBlobs;
+  | ForgetBlobs
+  | OpenChat
+  | ChangeChat
+  | IdentifyClient
+  | SaveDeskSetting
+  | DeleteDeskSetting;
 
 /** What each operation answers when it is not refused. */
 export interface Outcomes {
@@ -392,6 +438,11 @@ export interface Outcomes {
   file: FileSaved;
   'drop-files': FilesDropped;
   'forget-blobs': BlobsForgotten;
+  'chat-open': ChatOpened;
+  chat: ChatChanged;
+  identify: ClientIdentified;
+  'desk-setting': DeskSettingSaved;
+  'desk-setting-delete': DeskSettingDeleted;
 }
 
 export interface Revocation {

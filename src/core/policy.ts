@@ -23,6 +23,7 @@ function denied(reason: string): ChatError {
 export function checkSend(actor: Actor, access: Access): void {
   const { conversation } = access;
   if (conversation === undefined && access.peer === undefined) throw notFound();
+  if (conversation?.aside !== undefined) throw notFound();
   const open = conversation === undefined || conversation.kind === 'private' || conversation.kind === 'room';
   // Before every other reason: whose it is not does not learn that it is there.
   if (!open && !actor.server && access.role === undefined) throw notFound();
@@ -42,7 +43,8 @@ export function writersOf(actor: Actor, kind: ConversationKind): Writers {
 /** May the actor read this conversation? Returns it. */
 export function checkRead(actor: Actor, access: Access): Conversation {
   const { conversation } = access;
-  if (conversation === undefined) throw notFound();
+  // Only the desk knows of asides.
+  if (conversation === undefined || conversation.aside !== undefined) throw notFound();
   if (actor.server || conversation.kind === 'room' || access.role !== undefined) return conversation;
   throw notFound();
 }

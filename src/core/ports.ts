@@ -2,6 +2,7 @@
  * What the core needs from the outside: a store, a bus, tokens and passwords. Implementations live in their own rooms and each seam
  * has one contract suite in `test/contracts`.
  */
+import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
 import type { Delivery, DomainEvent, ResumeEntry } from './events.ts';
 import type {
   Conversation,
@@ -19,6 +20,7 @@ import type {
 } from './model.ts';
 import type { ApiToken, Operation, Outcome, Revocation } from './operations.ts';
 
+export * from './desk/operations.ts';
 export * from './operations.ts';
 
 // ---- What a store can be asked ---------------------------------------------------------------------------------------
@@ -134,6 +136,25 @@ export interface Store {
   history(query: HistoryQuery): Promise<HistoryPage>;
   revisions(message: Id): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
+
+  /** A support chat with the people in it, by its conversation. */
+  scene(conversation: Id): Promise<Scene | undefined>;
+  /** Lower case. */
+  sceneByUuid(namespace: string, uuid: string): Promise<Scene | undefined>;
+  /** Chats that are listed: those in which somebody waits or has waited, or that a back end made. With `client`, all of that client's. */
+  chats(query: ChatQuery): Promise<readonly ChatEntry[]>;
+  /** How many chats `chats` lists for this filter: the same cost for any number of them. */
+  chatCount(filter: ChatFilter): Promise<number>;
+  operatorCounts(namespace: string, operators: readonly Id[]): Promise<readonly OperatorCounts[]>;
+  /** Chats with unread words of their clients, by source. */
+  unreadChats(namespace: string): Promise<Readonly<Record<string, number>>>;
+  /** Conversations of those who wait in one queue, oldest first. */
+  queue(namespace: string, source: string, department: string, limit: number): Promise<readonly Id[]>;
+  /** The asides of a support chat. */
+  asides(conversation: Id): Promise<readonly Conversation[]>;
+  /** A message by the id that a back end gave it. */
+  externalMessage(namespace: string, external: number): Promise<Message | undefined>;
+  deskSettings(namespace: string): Promise<readonly DeskSetting[]>;
 
   file(id: Id): Promise<StoredFile | undefined>;
   /** Where a file is used, newest use first. */

@@ -42,9 +42,15 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
       case 'notice':
         hub.deliverToSessions(delivery, selectSessions(hub, delivery.namespace, delivery.audience));
         return;
+      case 'typing': {
+        const { text, ...withoutText } = delivery;
+        if (text === undefined) hub.deliver(delivery);
+        else for (const operators of [true, false]) hub.deliverTyping(operators ? delivery : withoutText, operators);
+        return;
+      }
       case 'message':
       case 'change':
-      case 'typing':
+      case 'desk':
         hub.deliver(delivery);
     }
   };

@@ -2,14 +2,22 @@
  * The embedded store: one file, one writer, no other process. See docs/adr/0004-log-and-chunks.md and 0005-where-the-writer-lives.md.
  */
 import { createIdSource } from '../core/index.ts';
-import type { Operation, Outcome, Store } from '../core/index.ts';
+import type { Operation, Outcome, Scene, Store } from '../core/index.ts';
 import { checksumOf, pendingMigrations } from './sql/migration.ts';
 import type { AppliedMigration } from './sql/migration.ts';
 import { createAccounts } from './sqlite/accounts.ts';
+import { createAsides } from './sqlite/asides.ts';
 import { createConversations } from './sqlite/conversations.ts';
 import { createCursors } from './sqlite/cursors.ts';
 import { openDatabase } from './sqlite/database.ts';
 import type { Database } from './sqlite/database.ts';
+import { createDeskChats } from './sqlite/desk-chats.ts';
+import type { KeptChat } from './sqlite/desk-chats.ts';
+import { createDeskCursors } from './sqlite/desk-cursors.ts';
+import { createDeskReading } from './sqlite/desk-reading.ts';
+import { createDeskSettings } from './sqlite/desk-settings.ts';
+import { createDesk } from './sqlite/desk.ts';
+import type { Desk } from './sqlite/desk.ts';
 import { createFeed } from './sqlite/feed.ts';
 import { createFiles } from './sqlite/files.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
@@ -82,12 +90,37 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     onRestore: ({ id, namespace, sender, key }) => sentKeys.add(namespace, sender, hashKey(key), id, now()),
   });
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
-  const cursors = createCursors({ db, namespaces, sequences, feed, rows, now });
+  const chats = createDeskChats({ db, namespaces });
+  const deskCursors = createDeskCursors({ ids, sequences, chats, rows, now });
+  const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
   const files = createFiles({ db, ids, namespaces });
-  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files });
-  const messages = createMessages({ db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now });
-  const accounts = createAccounts({ db, ids, namespaces, files, now });
+  const asides = createAsides({ db, ids, namespaces, sequences, behind });
+  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, asides, chats });
+  const laterDesk = (): Desk => desk;
+  const messages = createMessages({
+    db,
+    ids,
+    namespaces,
+    sequences,
+    conversations,
+    sentKeys,
+    feed,
+    files,
+    cursors,
+    asides,
+    desk: laterDesk,
+    rows,
+    now,
+  });
+  const desk = createDesk({ ids, namespaces, sequences, conversations, chats, feed, append: messages.append });
+  const userSaved = (namespace: number, user: number, roleChanged: boolean): void => {
+    chats.userSaved(namespace, user);
+    if (roleChanged) asides.roleChanged(namespace, user);
+  };
+  const accounts = createAccounts({ db, ids, namespaces, files, onSaved: userSaved, now });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
+  const settings = createDeskSettings({ db, ids, namespaces });
+  const deskReading = createDeskReading({ db, namespaces, sequences, chats, reading });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
   const readBlocks = query<{ blocked: number }>(
@@ -98,6 +131,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     db,
     'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? ORDER BY rowid',
   );
+  const readExternal = query<{ message: number }>(
+    db,
+    'SELECT message FROM message_external WHERE namespace = ? AND external = ?',
+  );
   let closed = false;
   let committing: Promise<unknown> = Promise.resolve();
 
@@ -106,6 +143,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     behind.reset();
     namespaces.restore();
     sentKeys.reset();
+    chats.reset();
     sequences.restore();
     ids.startAfter(feed.newest());
   }
@@ -150,7 +188,21 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return files.drop(operation);
       case 'forget-blobs':
         return files.forgetBlobs(operation);
+      case 'chat-open':
+        return desk.open(operation);
+      case 'chat':
+        return desk.change(operation);
+      case 'identify':
+        return desk.identify(operation);
+      case 'desk-setting':
+        return settings.save(operation);
+      case 'desk-setting-delete':
+        return settings.delete(operation);
     }
+  }
+
+  function sceneOf(chat: KeptChat | undefined): Scene | undefined {
+    return chat && chats.scene(chat, 0);
   }
 
   /** One transaction at a time, and memory as it was when one is undone. */
@@ -236,6 +288,21 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),
+    scene: (conversation) => read(() => sceneOf(chats.get(conversation))),
+    sceneByUuid: (namespace, uuid) => read(() => sceneOf(chats.byUuid(namespaces.number(namespace), uuid))),
+    chats: (asked) => read(() => deskReading.chats(asked)),
+    chatCount: (filter) => read(() => deskReading.count(filter)),
+    operatorCounts: (namespace, operators) =>
+      read(() => operators.map((operator) => chats.countsOf(namespaces.number(namespace), operator))),
+    unreadChats: (namespace) => read(() => chats.unread(namespaces.number(namespace))),
+    queue: (namespace, source, department, limit) => read(() => deskReading.queue(namespace, source, department, limit)),
+    asides: (conversation) => read(() => asides.of(conversation)),
+    externalMessage: (namespace, external) =>
+      read(() => {
+        const row = rows.get(readExternal.get(namespaces.number(namespace), external)?.message ?? 0);
+        return row === undefined || sequences.get(row.conversation) === undefined ? undefined : toMessage(row, now());
+      }),
+    deskSettings: (namespace) => read(() => settings.all(namespace)),
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),

@@ -36,17 +36,19 @@ export function createAccounts(deps: {
   ids: IdSource;
   namespaces: Namespaces;
   files: Pick<Files, 'use'>;
+  /** Told of every user that was saved. */
+  onSaved: (namespace: number, user: number, roleChanged: boolean) => void;
   now: () => number;
 }): Accounts {
-  const { db, ids, namespaces, files, now } = deps;
+  const { db, ids, namespaces, files, onSaved, now } = deps;
   const insert = statement(
     db,
-    `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at, picture)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at, picture, person)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = statement(
     db,
-    'UPDATE user SET role = ?, name = ?, last_seen_at = ?, picture = ? WHERE namespace = ? AND id = ?',
+    'UPDATE user SET role = ?, name = ?, last_seen_at = ?, picture = ?, person = ? WHERE namespace = ? AND id = ?',
   );
   const byId = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND id = ?');
   const byExternal = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND external = ?');
@@ -110,19 +112,27 @@ export function createAccounts(deps: {
       createdAt,
       operation.lastSeenAt ?? null,
       operation.picture === '' ? null : (operation.picture ?? null),
+      personOf(undefined, operation.person),
     );
     if (operation.picture !== undefined) usePicture(namespace, id, operation.picture);
+    onSaved(namespace, id, true);
     return saved(namespace, id, true);
   }
 
   function usePicture(namespace: number, id: number, picture: string | null): void {
-    files.use(namespace, { kind: 'user', subject: id, scope: namespace }, picture === null ? undefined : fileOf(picture));
+    files.use(namespace, { kind: 'user', subject: id, scope: namespace }, ...filesOf(picture));
   }
 
   function saved(namespace: number, id: number, created: boolean): Outcome {
     const row = byId.get(namespace, id);
     if (row === undefined) return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
     return { type: 'user', user: toUser(row, namespaces.name(namespace)), created };
+  }
+
+  function personOf(row: UserRow | undefined, person: SaveUser['person']): string | null {
+    if (person === undefined) return row?.person ?? null;
+    const known = row?.person == null ? {} : parseColumn('person', row.person);
+    return JSON.stringify({ ...known, ...person });
   }
 
   function userOr(row: UserRow | undefined, namespace: string): User | undefined {
@@ -135,8 +145,9 @@ export function createAccounts(deps: {
       const row = find(namespace, operation);
       if (row === undefined) return create(namespace, operation);
       const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at, picture = row.picture } = operation;
-      update.run(role, name, lastSeenAt, picture === '' ? null : picture, namespace, row.id);
+      update.run(role, name, lastSeenAt, picture === '' ? null : picture, personOf(row, operation.person), namespace, row.id);
       if (picture !== row.picture) usePicture(namespace, row.id, picture);
+      onSaved(namespace, row.id, role !== row.role);
       return saved(namespace, row.id, false);
     },
     revoke(operation) {
@@ -182,4 +193,10 @@ export function createAccounts(deps: {
         createdAt: created_at,
       })),
   };
+}
+
+/** The file of ours that a picture is, if it is one. */
+function filesOf(picture: string | null): readonly number[] {
+  const file = picture === null ? undefined : fileOf(picture);
+  return file === undefined ? [] : [file];
 }

@@ -9,12 +9,15 @@ import type {
   IdSource,
   MemberRole,
   Membership,
+  MembersChanged,
   Origin,
   Outcome,
   SetBlock,
   UpdateConversation,
 } from '../../core/index.ts';
+import type { Asides } from './asides.ts';
 import type { Database } from './database.ts';
+import type { DeskChats } from './desk-chats.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -29,6 +32,15 @@ export interface Conversations {
   update(operation: UpdateConversation): Outcome;
   delete(operation: DeleteConversation): Outcome;
   members(operation: ChangeMembers): Outcome;
+  /** The conversation of a new support chat; its client is the first member. 0: nobody. */
+  createSupport(
+    namespace: number,
+    source: string,
+    client: number,
+    origin: Origin,
+  ): { readonly sequence: Sequence; readonly members: readonly Membership[] };
+  /** A member of a support chat and of its asides turns out to be somebody else, who gets the cursors and the messages. */
+  moveMember(sequence: Sequence, from: number, to: number, origin: Origin): MembersChanged;
   block(operation: SetBlock): Outcome;
   /** The private conversation of a message that was decided on before there was one: made now, or meanwhile by another. Or why not. */
   openPrivate(namespace: number, operation: AppendMessage): { readonly sequence: Sequence; readonly created: boolean } | Outcome;
@@ -46,12 +58,14 @@ export function createConversations(deps: {
   behind: WriteBehind;
   feed: Feed;
   files: Pick<Files, 'use'>;
+  asides: Pick<Asides, 'membersChanged' | 'of'>;
+  chats: Pick<DeskChats, 'remove' | 'forget'>;
 }): Conversations {
-  const { db, ids, namespaces, sequences, behind, feed, files } = deps;
+  const { db, ids, namespaces, sequences, behind, feed, files, asides, chats } = deps;
   const insert = statement(
     db,
-    `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, version)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+    `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, source, version)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
   );
   const readRow = query<ConversationRow>(db, 'SELECT * FROM conversation WHERE id = ?');
   const rename = statement(db, 'UPDATE conversation SET name = ?, notice = ?, picture = ? WHERE id = ?');
@@ -71,6 +85,9 @@ export function createConversations(deps: {
   const readMember = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND user = ?');
   const setRole = statement(db, 'UPDATE membership SET role = ? WHERE conversation = ? AND user = ?');
   const removeMember = statement(db, 'DELETE FROM membership WHERE conversation = ? AND user = ?');
+  const giveMember = statement(db, 'UPDATE OR IGNORE membership SET user = ? WHERE conversation = ? AND user = ?');
+  const giveMessage = statement(db, 'UPDATE message SET sender = ?1 WHERE id = ?2 AND sender = ?3');
+  const giveGone = statement(db, 'UPDATE gone SET sender = ? WHERE conversation = ? AND sender = ?');
   const insertBlock = statement(db, 'INSERT OR IGNORE INTO block (namespace, user, blocked) VALUES (?, ?, ?)');
   const removeBlock = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ? AND blocked = ?');
   const readBlock = query<{ user: number }>(db, 'SELECT user FROM block WHERE namespace = ? AND user = ? AND blocked = ?');
@@ -110,7 +127,8 @@ export function createConversations(deps: {
   }
 
   function usePicture({ namespace, conversation: { id } }: Sequence, picture: string | undefined): void {
-    files.use(namespace, { kind: 'conversation', subject: id, scope: 0 }, picture === undefined ? undefined : fileOf(picture));
+    const file = picture === undefined ? undefined : fileOf(picture);
+    files.use(namespace, { kind: 'conversation', subject: id, scope: 0 }, ...(file === undefined ? [] : [file]));
   }
 
   function mayStillWrite(sequence: Sequence, { sender, writers }: AppendMessage): boolean {
@@ -123,8 +141,56 @@ export function createConversations(deps: {
     return role !== undefined && writers.includes(role);
   }
 
+  function erase(sequence: Sequence): void {
+    const { id } = sequence.conversation;
+    sequences.remove(id);
+    usePicture(sequence, undefined);
+    remove.run(id);
+    removeMembers.run(id);
+    startErasure.run(id);
+  }
+
+  /** Who wrote as one user wrote as another from now on; a member that the other is already goes without. */
+  function give(sequence: Sequence, from: number, to: number): void {
+    const { id } = sequence.conversation;
+    behind.writeNow(sequence);
+    sequence.authored.clear();
+    giveMember.run(to, id, from);
+    removeMember.run(id, from);
+    for (const message of sequences.idsBetween(sequence, sequence.firstIndex, sequence.lastIndex)) {
+      giveMessage.run(to, message, from);
+    }
+    giveGone.run(to, id, from);
+  }
+
   return {
     pair,
+    createSupport(namespace, source, client, origin) {
+      const id = ids.next();
+      insert.run(id, namespace, 'support', '', '', null, null, client, timeOfId(id), source);
+      const sequence = start(id);
+      const members = client === 0 ? [] : [join(sequence, client, 'member', timeOfId(id))];
+      tell('conversation.created', sequence, client, origin);
+      return { sequence, members };
+    },
+    moveMember(sequence, from, to, origin) {
+      const { id } = sequence.conversation;
+      for (const { id: aside } of asides.of(id)) {
+        const beside = sequences.get(aside);
+        if (beside !== undefined) give(beside, from, to);
+      }
+      give(sequence, from, to);
+      raiseVersion(sequence);
+      chats.forget(id);
+      const member = readMember.get(id, to);
+      const added = [{ user: to, role: 'member' as const }];
+      const members = { added, removed: [from] };
+      const { namespace } = sequence;
+      feed.add({ type: 'members.changed', namespace, conversation: id, user: to, message: 0, index: 0, origin, members });
+      asides.membersChanged(sequence);
+      const memberships = member === undefined ? [] : [toMembership(member)];
+      return { type: 'members', conversation: sequence.conversation, ...members, memberships };
+    },
     openPrivate(namespace, operation) {
       const { sender, peer, origin } = operation;
       const known = sequences.get(pair(namespace, sender, peer));
@@ -132,7 +198,7 @@ export function createConversations(deps: {
         return mayStillWrite(known, operation) ? { sequence: known, created: false } : { type: 'refused', reason: 'stale' };
       if (readBlock.get(namespace, peer, sender) !== undefined) return { type: 'refused', reason: 'stale' };
       const id = ids.next();
-      insert.run(id, namespace, 'private', '', '', Math.min(sender, peer), Math.max(sender, peer), sender, timeOfId(id));
+      insert.run(id, namespace, 'private', '', '', Math.min(sender, peer), Math.max(sender, peer), sender, timeOfId(id), null);
       const sequence = start(id);
       for (const user of new Set([sender, peer])) join(sequence, user, 'member', timeOfId(id));
       tell('conversation.created', sequence, sender, origin);
@@ -143,7 +209,7 @@ export function createConversations(deps: {
       const namespace = namespaces.ensure(operation.namespace);
       const id = ids.next();
       const { kind, name, notice, creator } = operation;
-      insert.run(id, namespace, kind, name, notice, null, null, creator, timeOfId(id));
+      insert.run(id, namespace, kind, name, notice, null, null, creator, timeOfId(id), null);
       const sequence = start(id);
       const members = operation.members.map(({ user, role }) => join(sequence, user, role, timeOfId(id)));
       tell('conversation.created', sequence, creator, operation.origin);
@@ -165,11 +231,12 @@ export function createConversations(deps: {
       const sequence = sequences.get(operation.conversation);
       if (sequence === undefined) return notThere();
       tell('conversation.deleted', sequence, operation.user, operation.origin);
-      sequences.remove(operation.conversation);
-      usePicture(sequence, undefined);
-      remove.run(operation.conversation);
-      removeMembers.run(operation.conversation);
-      startErasure.run(operation.conversation);
+      chats.remove(operation.conversation);
+      for (const { id } of asides.of(operation.conversation)) {
+        const beside = sequences.get(id);
+        if (beside !== undefined) erase(beside);
+      }
+      erase(sequence);
       return { type: 'delete', conversation: sequence.conversation };
     },
     members(operation) {
@@ -206,6 +273,7 @@ export function createConversations(deps: {
       }
       if (rightsTaken) raiseVersion(sequence);
       if (added.length + removed.length > 0) {
+        if (sequence.conversation.kind === 'support') asides.membersChanged(sequence);
         const { namespace } = sequence;
         const members = { added, removed };
         feed.add({

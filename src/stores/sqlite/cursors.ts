@@ -2,6 +2,7 @@
 import { ChatError } from '../../core/index.ts';
 import type { ConversationKind, CursorMove, DeliverUpTo, MoveCursor, Origin, Outcome } from '../../core/index.ts';
 import type { Database } from './database.ts';
+import type { DeskCursors } from './desk-cursors.ts';
 import type { Feed } from './feed.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { MessageRows } from './message-rows.ts';
@@ -19,15 +20,22 @@ export interface Cursors {
   unread(sequence: Sequence, membership: MembershipRow): number;
 }
 
+interface Moving {
+  readonly countMembers: number;
+  readonly desk?: boolean | undefined;
+  readonly origin: Origin;
+}
+
 export function createCursors(deps: {
   db: Database;
   namespaces: Namespaces;
   sequences: Sequences;
   feed: Feed;
   rows: MessageRows;
+  desk: DeskCursors;
   now: () => number;
 }): Cursors {
-  const { db, namespaces, sequences, feed, rows, now } = deps;
+  const { db, namespaces, sequences, feed, rows, desk, now } = deps;
   const readMember = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND user = ?');
   const setRead = statement(
     db,
@@ -53,7 +61,7 @@ export function createCursors(deps: {
   const readConversations = query<{ conversation: number; kind: ConversationKind }>(
     db,
     `SELECT m.conversation, c.kind FROM membership m JOIN conversation c ON c.id = m.conversation
-     WHERE m.namespace = ? AND m.user = ?`,
+     WHERE m.namespace = ? AND m.user = ? AND c.aside_of IS NULL`,
   );
 
   /** How many of the member's own messages lie at or before an index: counted from whichever known end is nearer. */
@@ -83,22 +91,25 @@ export function createCursors(deps: {
     member: MembershipRow,
     cursor: 'read' | 'delivered',
     index: number,
-    { countMembers: limit, origin }: { readonly countMembers: number; readonly origin: Origin },
+    { countMembers: limit, origin, desk: asDesk = false }: Moving,
   ): CursorMove {
     const { conversation } = sequence;
     const { user } = member;
     const current = cursor === 'read' ? member.read_index : member.delivered_index;
+    const forward = index > current;
     const message = sequences.idAt(sequence, Math.max(index, current));
-    if (index <= current) {
+    if (forward && cursor === 'read') setRead.run(index, authoredUpTo(sequence, member, index), conversation.id, user);
+    else if (forward) setDelivered.run(index, conversation.id, user);
+    const told = conversation.kind === 'support' ? desk.moved(sequence, user, cursor, index, asDesk) : undefined;
+    if (!forward && told?.moved !== true) {
       return { cursor, id: 0, conversation, membership: toMembership(member), message, members: 0, moved: false };
     }
-    if (cursor === 'read') setRead.run(index, authoredUpTo(sequence, member, index), conversation.id, user);
-    else setDelivered.run(index, conversation.id, user);
     const { namespace } = sequence;
     const type = `message.${cursor}` as const;
     const id = feed.add({ type, namespace, conversation: conversation.id, user, message, index, origin });
     if (cursor === 'read') sequences.changed(sequence, id);
-    const membership = toMembership(readMember.get(conversation.id, user) ?? member);
+    const stands = cursor === 'read' ? { read_index: index } : { delivered_index: index };
+    const membership = toMembership(readMember.get(conversation.id, user) ?? { ...member, ...stands });
     return {
       cursor,
       id,
@@ -107,13 +118,24 @@ export function createCursors(deps: {
       message,
       members: membersUpTo.get(conversation.id, limit)?.count ?? 0,
       moved: true,
+      ...told?.told,
     };
+  }
+
+  /** The member, or an operator who reads without being one. */
+  function memberOf(sequence: Sequence, { user, desk: asDesk = false }: MoveCursor): MembershipRow | undefined {
+    const member = readMember.get(sequence.conversation.id, user);
+    if (member !== undefined || !asDesk || sequence.conversation.kind !== 'support') return member;
+    const { deliveredIndex, readIndex } = desk.standIn(sequence);
+    const cursors = { delivered_index: deliveredIndex, read_index: readIndex, authored_read: 0, authored: 0 };
+    const { conversation, namespace } = sequence;
+    return { conversation: conversation.id, user, namespace, role: 'member', joined_at: 0, ...cursors };
   }
 
   return {
     move(operation) {
       const sequence = sequences.get(operation.conversation);
-      const member = sequence === undefined ? undefined : readMember.get(operation.conversation, operation.user);
+      const member = sequence === undefined ? undefined : memberOf(sequence, operation);
       const index = sequence === undefined ? undefined : place(sequence, operation.upTo);
       if (sequence === undefined || member === undefined || index === undefined) {
         return { type: 'refused', reason: new ChatError('not_found', 'There is no such message in a conversation of yours.') };
@@ -137,6 +159,7 @@ export function createCursors(deps: {
       for (const member of readBehind.all(sequence.conversation.id, index)) {
         setRead.run(index, authoredUpTo(sequence, member, index), member.conversation, member.user);
       }
+      desk.forget(sequence.conversation.id);
     },
     unread(sequence, member) {
       const own = sequences.authored(sequence, member.user) - member.authored_read;

@@ -4,7 +4,7 @@
  * single writer, so id order is commit order.
  */
 import { timeOfId } from '../../core/index.ts';
-import type { DomainEvent, EventType, IdSource, MemberChange, Origin } from '../../core/index.ts';
+import type { ChatFact, DomainEvent, EventType, IdSource, MemberChange, Origin } from '../../core/index.ts';
 import type { Database } from './database.ts';
 import type { Namespaces } from './namespaces.ts';
 import { originColumns } from './rows.ts';
@@ -20,6 +20,7 @@ export interface NewEvent {
   readonly index: number;
   readonly origin: Origin;
   readonly members?: MemberChange;
+  readonly chat?: ChatFact;
 }
 
 interface EventRow {
@@ -54,11 +55,14 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
     `INSERT INTO event (id, type, namespace, conversation, user, message, idx, door, session, trace, data)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const readEvents = query<EventRow>(db, 'SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?');
+  // What is said in asides is no fact for other systems: nobody but the desk knows of them.
+  const notAside = (table: string): string =>
+    `NOT EXISTS (SELECT 1 FROM conversation c WHERE c.id = ${table}.conversation AND c.aside_of IS NOT NULL)`;
+  const readEvents = query<EventRow>(db, `SELECT * FROM event WHERE id > ? AND ${notAside('event')} ORDER BY id LIMIT ?`);
   const readMessages = query<EventRow>(
     db,
     `SELECT id, 'message.sent' AS type, 0 AS namespace, conversation, sender AS user, id AS message, idx, door, session, trace, NULL AS data
-     FROM message WHERE id > ? AND conversation NOT IN (SELECT conversation FROM erasure) ORDER BY id LIMIT ?`,
+     FROM message WHERE id > ? AND conversation NOT IN (SELECT conversation FROM erasure) AND ${notAside('message')} ORDER BY id LIMIT ?`,
   );
   const readChanges = query<EventRow>(
     db,
@@ -90,14 +94,15 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
       index: row.idx,
       at: timeOfId(row.id),
       origin: { door: row.door, session: row.session, ...(row.trace !== null && { trace: row.trace }) },
-      ...(row.data !== null && { members: parseColumn('members', row.data) }),
+      ...(row.data !== null && dataOf(row.type, row.data)),
     };
   }
 
   return {
     add(event) {
       const id = ids.next();
-      const data = event.members === undefined ? null : JSON.stringify(event.members);
+      const told = event.members ?? event.chat;
+      const data = told === undefined ? null : JSON.stringify(told);
       const { type, namespace, conversation, user, message, index, origin } = event;
       insert.run(id, type, namespace, conversation, user, message, index, ...originColumns(origin), data);
       return id;
@@ -111,4 +116,8 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
     changes: (conversation, after, limit) => readChanges.all(conversation, after, limit),
     newest: () => readNewest.get()?.id ?? 0,
   };
+}
+
+function dataOf(type: EventType, data: string): Pick<DomainEvent, 'members' | 'chat'> {
+  return type.startsWith('chat.') ? { chat: parseColumn('chat', data) } : { members: parseColumn('members', data) };
 }

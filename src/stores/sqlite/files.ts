@@ -16,8 +16,8 @@ export interface Files {
   save(operation: SaveFile): Outcome;
   drop(operation: DropFiles): Outcome;
   forgetBlobs(operation: ForgetBlobs): Outcome;
-  /** From now on the subject uses this file and no other; undefined: none. A file of another namespace, or one that is gone, is not used. */
-  use(namespace: number, subject: Subject, file: number | undefined): void;
+  /** From now on the subject uses these files and no others. A file of another namespace, or one that is gone, is not used. */
+  use(namespace: number, subject: Subject, ...files: readonly number[]): void;
   file(id: number): StoredFile | undefined;
   uses(id: number, limit: number): readonly FileUse[];
   unusedBlobs(limit: number): readonly string[];
@@ -107,12 +107,15 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
       for (const hash of hashes) if (findHash.get(hash) === undefined) removeUnused.run(hash);
       return { type: 'forget-blobs' };
     },
-    use(namespace, { kind, subject, scope }, file) {
-      const before = readUse.get(kind, subject, scope)?.file;
-      if (before === file) return;
-      if (before !== undefined && removeUse.run(before, kind, subject, scope) > 0) count.run(-1, before);
-      if (file === undefined || byId.get(file)?.namespace !== namespace) return;
-      if (insertUse.run(file, kind, subject, scope) > 0) count.run(1, file);
+    use(namespace, { kind, subject, scope }, ...used) {
+      const before = readUse.all(kind, subject, scope).map(({ file }) => file);
+      for (const file of before) {
+        if (!used.includes(file) && removeUse.run(file, kind, subject, scope) > 0) count.run(-1, file);
+      }
+      for (const file of used) {
+        if (before.includes(file) || byId.get(file)?.namespace !== namespace) continue;
+        if (insertUse.run(file, kind, subject, scope) > 0) count.run(1, file);
+      }
     },
     file(id) {
       const row = byId.get(id);

@@ -10,6 +10,6 @@ export interface MessageRows {
 export function createMessageRows(deps: { db: Database }): MessageRows {
   return query<MessageRow>(
     deps.db,
-    'SELECT id, conversation, idx, sender, kind, state, text, data, key, expires_at, edited_at FROM message WHERE id = ?',
+    'SELECT id, conversation, idx, sender, kind, state, text, data, key, expires_at, edited_at, desk FROM message WHERE id = ?',
   );
 }

@@ -3,6 +3,7 @@ import { ChatError, timeOfId } from '../../core/index.ts';
 import type {
   AppendMessage,
   Change,
+  Content,
   EditMessage,
   ExpireMessages,
   IdSource,
@@ -12,9 +13,11 @@ import type {
   RecallMessage,
   TrimConversation,
 } from '../../core/index.ts';
+import type { Asides } from './asides.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
+import type { Desk } from './desk.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -24,7 +27,7 @@ import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
 import type { SentKeys } from './sent-keys.ts';
 import type { Sequence, Sequences } from './sequences.ts';
-import { query, statement } from './statements.ts';
+import { parseColumn, query, statement } from './statements.ts';
 
 export interface Messages {
   append(operation: AppendMessage): Outcome;
@@ -46,14 +49,24 @@ export function createMessages(deps: {
   feed: Feed;
   files: Pick<Files, 'use'>;
   cursors: Pick<Cursors, 'passOver'>;
+  asides: Pick<Asides, 'ensure'>;
+  /** It appends messages itself, so it is there later than this. */
+  desk: () => Pick<Desk, 'messageStored' | 'sceneOf'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, asides, desk, rows, now } = deps;
   const insert = statement(
     db,
-    `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
-     VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace, desk)
+     VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const setDesk = statement(db, 'UPDATE message SET desk = ? WHERE id = ?');
+  const insertExternal = statement(db, 'INSERT OR REPLACE INTO message_external (namespace, external, message) VALUES (?, ?, ?)');
+  const removeExternal = statement(db, 'DELETE FROM message_external WHERE message = ?');
+  const readExternal = query<{ message: number }>(
+    db,
+    'SELECT message FROM message_external WHERE namespace = ? AND external = ?',
   );
   const insertExpiry = statement(db, 'INSERT INTO expiry (at, message) VALUES (?, ?)');
   const readDue = query<{ at: number; message: number }>(db, 'SELECT at, message FROM expiry WHERE at <= ? ORDER BY at LIMIT ?');
@@ -86,16 +99,32 @@ export function createMessages(deps: {
     const sequence = sequences.get(row.conversation);
     if (sequence === undefined || sequence.namespace !== namespace) return undefined;
     const changed = row.state !== SENT || row.edited_at !== null;
-    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) {
-      const { conversation } = sequence;
-      return { type: 'append', conversation, message: toMessage(row, now()), duplicate: true, created: false };
-    }
+    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) return duplicateOf(row, sequence);
     if (operation.keyReuse === 'new') return undefined;
     return refuse('already_exists', 'This idempotency key was used for another message.');
   }
 
+  function duplicateOf(row: MessageRow, sequence: Sequence): Outcome {
+    const { conversation } = sequence;
+    const scene = conversation.kind === 'support' ? desk().sceneOf(sequence, row.sender) : undefined;
+    const message = toMessage(row, now());
+    return { type: 'append', conversation, message, duplicate: true, created: false, ...(scene && { scene }) };
+  }
+
+  /** The message a back end has brought before under this id. */
+  function findExternal(operation: AppendMessage, namespace: number): Outcome | undefined {
+    const external = operation.desk?.external;
+    const row = external === undefined ? undefined : rows.get(readExternal.get(namespace, external)?.message ?? 0);
+    const sequence = row && sequences.get(row.conversation);
+    if (row === undefined || sequence === undefined) return undefined;
+    if (isTarget(operation, sequence)) return duplicateOf(row, sequence);
+    return refuse('already_exists', 'There is a message with this id in another chat.');
+  }
+
   function append(operation: AppendMessage): Outcome {
     const namespace = namespaces.ensure(operation.namespace);
+    const known = findExternal(operation, namespace);
+    if (known !== undefined) return known;
     const columns = toColumns(operation.content);
     const hash = operation.key === undefined ? 0 : hashKey(operation.key);
     const duplicate = findDuplicate(operation, namespace, columns, hash);
@@ -108,7 +137,8 @@ export function createMessages(deps: {
     if (sequence === undefined) return { type: 'refused', reason: 'stale' };
     const moved = sequence.conversation.version !== operation.version;
     if (moved && !conversations.mayStillWrite(sequence, operation)) return { type: 'refused', reason: 'stale' };
-    return appendTo(sequence, operation, columns, hash, false);
+    const { aside } = operation;
+    return appendTo(aside === undefined ? sequence : asides.ensure(sequence, aside), operation, columns, hash, false);
   }
 
   function appendTo(
@@ -119,11 +149,12 @@ export function createMessages(deps: {
     created: boolean,
   ): Outcome {
     const message = store(sequence, operation, columns, hash);
-    return { type: 'append', conversation: sequence.conversation, message, duplicate: false, created };
+    const told = sequence.conversation.kind === 'support' ? desk().messageStored(sequence, message, operation.origin) : undefined;
+    return { type: 'append', conversation: sequence.conversation, message, duplicate: false, created, ...told };
   }
 
   function store(sequence: Sequence, operation: AppendMessage, columns: ContentColumns, hash: number): Message {
-    const { sender, content, key, expiresAfter, origin } = operation;
+    const { sender, content, desk: part, key, expiresAfter, origin } = operation;
     const id = ids.next();
     const index = sequence.lastIndex + 1;
     const sentAt = timeOfId(id);
@@ -143,24 +174,32 @@ export function createMessages(deps: {
       origin.door,
       origin.session,
       origin.trace ?? null,
+      part === undefined ? null : JSON.stringify(part),
     );
+    if (part?.external !== undefined) insertExternal.run(sequence.namespace, part.external, id);
     if (expiresAt !== null) insertExpiry.run(expiresAt, id);
-    if (content.resource?.file !== undefined) useFile(sequence.namespace, id, conversation, content.resource.file);
+    const used = filesIn(content);
+    if (used.length > 0) useFiles(sequence.namespace, id, conversation, used);
     sequences.append(sequence, id, index, sender);
     if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
     const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
-    return expiresAt === null ? message : { ...message, expiresAt };
+    if (expiresAt === null && part === undefined) return message;
+    return { ...message, ...(expiresAt !== null && { expiresAt }), ...(part && { desk: part }) };
   }
 
-  function useFile(namespace: number, message: number, conversation: number, file: number | undefined): void {
-    files.use(namespace, { kind: 'message', subject: message, scope: conversation }, file);
+  function useFiles(namespace: number, message: number, conversation: number, used: readonly number[]): void {
+    files.use(namespace, { kind: 'message', subject: message, scope: conversation }, ...used);
   }
 
   /** What the message had besides its place: its content, earlier contents and its file. */
   function eraseAll(state: number, row: MessageRow, sequence: Sequence): void {
     eraseContent.run(state, row.id);
     eraseRevisions.run(row.id);
-    if (row.data !== null) useFile(sequence.namespace, row.id, row.conversation, undefined);
+    if (row.data !== null) useFiles(sequence.namespace, row.id, row.conversation, []);
+    if (row.desk === null) return;
+    // What else a back end told of it may repeat what was said.
+    const { extra: _, ...part } = parseColumn('desk', row.desk);
+    setDesk.run(JSON.stringify(part), row.id);
   }
 
   /** The message and its sequence; undefined when there is none, or the conversation is gone. */
@@ -187,7 +226,9 @@ export function createMessages(deps: {
       origin,
     });
     if (type !== 'expired') sequences.changed(sequence, id);
-    return { id, conversation: sequence.conversation, message: toMessage(rows.get(row.id) ?? row, now()), changed: true };
+    const message = toMessage(rows.get(row.id) ?? row, now());
+    const scene = sequence.conversation.kind === 'support' ? desk().sceneOf(sequence, row.sender) : undefined;
+    return { id, conversation: sequence.conversation, message, changed: true, ...(scene && { scene }) };
   }
 
   function unchanged(sequence: Sequence, row: MessageRow): Change {
@@ -203,11 +244,13 @@ export function createMessages(deps: {
       if (toMessage(row, now()).state !== 'sent')
         return refuse('failed_precondition', 'A recalled or expired message cannot be edited.');
       const columns = toColumns(operation.content);
-      if (sameContent(row, columns)) return { type: 'edit', ...unchanged(sequence, row) };
+      const part = operation.desk === undefined ? row.desk : JSON.stringify(operation.desk);
+      if (sameContent(row, columns) && part === row.desk) return { type: 'edit', ...unchanged(sequence, row) };
       const at = now();
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
       setContent.run(columns.kind, columns.text, columns.data, at, row.id);
-      if (row.data !== columns.data) useFile(sequence.namespace, row.id, row.conversation, operation.content.resource?.file);
+      if (part !== row.desk) setDesk.run(part, row.id);
+      if (row.data !== columns.data) useFiles(sequence.namespace, row.id, row.conversation, filesIn(operation.content));
       return { type: 'edit', ...change(sequence, row, 'edited', operation.user, operation.origin) };
     },
     recall(operation) {
@@ -268,17 +311,24 @@ export function createMessages(deps: {
     if (row === undefined) return;
     if (row.expires_at !== null) removeDue.run(row.expires_at, id);
     // Whose namespace it was does not matter to what is let go.
-    if (row.data !== null) useFile(0, id, row.conversation, undefined);
+    if (row.data !== null) useFiles(0, id, row.conversation, []);
+    if (row.desk !== null) removeExternal.run(id);
     eraseRevisions.run(id);
     removeRow.run(id);
   }
 }
 
+/** Files of ours in a content. */
+function filesIn({ resource, attachments }: Content): readonly number[] {
+  const all = attachments?.map((one) => ('resource' in one ? one.resource : undefined)) ?? [resource];
+  return [...new Set(all.map((one) => one?.file).filter((file) => file !== undefined))];
+}
+
 const SERVER: Origin = { door: 'server', session: 0 };
 
 function isTarget(operation: AppendMessage, sequence: Sequence): boolean {
-  const { id, peers } = sequence.conversation;
-  if (operation.conversation !== 0) return id === operation.conversation;
+  const { id, peers, aside } = sequence.conversation;
+  if (operation.conversation !== 0) return (aside?.of ?? id) === operation.conversation && aside?.audience === operation.aside;
   return (
     peers !== undefined &&
     Math.min(operation.sender, operation.peer) === peers[0] &&

@@ -34,6 +34,8 @@ export interface Reading {
   rooms(namespace: string, after: number, limit: number): readonly Conversation[];
   rosters(conversations: readonly number[], limit: number): readonly Roster[];
   unread(conversation: number, users: readonly number[]): ReadonlyMap<number, number>;
+  /** The newest message that has not expired. */
+  lastMessage(conversation: number): Message | undefined;
 }
 
 export function createReading(deps: {
@@ -52,11 +54,17 @@ export function createReading(deps: {
     'SELECT * FROM membership WHERE conversation = ? AND user > ? ORDER BY user LIMIT ?',
   );
   const countMembers = query<{ count: number }>(db, 'SELECT count(*) AS count FROM membership WHERE conversation = ?');
-  const readIds = query<{ conversation: number }>(db, 'SELECT conversation FROM membership WHERE namespace = ? AND user = ?');
+  // Asides are in no list: only the desk knows of them.
+  const readIds = query<{ conversation: number }>(
+    db,
+    `SELECT m.conversation FROM membership m JOIN conversation c ON c.id = m.conversation
+     WHERE m.namespace = ? AND m.user = ? AND c.aside_of IS NULL`,
+  );
   const readHeads = query<{ id: number; kind: ConversationKind; last_id: number; last_change: number; cut_id: number }>(
     db,
     `SELECT c.id, c.kind, c.last_id, c.last_change, c.cut_id
-     FROM membership m JOIN conversation c ON c.id = m.conversation WHERE m.namespace = ? AND m.user = ?`,
+     FROM membership m JOIN conversation c ON c.id = m.conversation
+     WHERE m.namespace = ? AND m.user = ? AND c.aside_of IS NULL`,
   );
   const countGone = query<{ count: number }>(
     db,
@@ -191,9 +199,12 @@ export function createReading(deps: {
     };
   }
 
+  function lastOf(sequence: Sequence): Message | undefined {
+    return collect(sequence, sequence.lastIndex, -1, 1).messages[0];
+  }
+
   function summaryOf(sequence: Sequence, member: MembershipRow): ConversationSummary {
-    const { messages } = collect(sequence, sequence.lastIndex, -1, 1);
-    const [lastMessage] = messages;
+    const lastMessage = lastOf(sequence);
     return {
       head: sequences.head(sequence),
       membership: toMembership(member),
@@ -287,6 +298,10 @@ export function createReading(deps: {
         if (member !== undefined) counts.set(user, cursors.unread(sequence, member));
       }
       return counts;
+    },
+    lastMessage(conversation) {
+      const sequence = sequences.get(conversation);
+      return sequence && lastOf(sequence);
     },
     rooms: (namespace, after, limit) =>
       readRooms.all(namespaces.number(namespace), after, limit).map((row) => toConversation(row, namespace)),

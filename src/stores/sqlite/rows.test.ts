@@ -36,6 +36,7 @@ function row(given: Content, rest: Partial<MessageRow> = {}): MessageRow {
     key: null,
     expires_at: null,
     edited_at: null,
+    desk: null,
     ...toColumns(given),
     ...rest,
   };

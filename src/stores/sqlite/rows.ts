@@ -8,6 +8,7 @@ import type {
   Membership,
   Message,
   Origin,
+  Resource,
   Role,
   User,
 } from '../../core/index.ts';
@@ -30,6 +31,7 @@ export interface MessageRow {
   readonly key: string | null;
   readonly expires_at: number | null;
   readonly edited_at: number | null;
+  readonly desk: string | null;
 }
 
 export interface ConversationRow {
@@ -49,6 +51,9 @@ export interface ConversationRow {
   readonly last_index: number;
   readonly last_id: number;
   readonly last_change: number;
+  readonly source: string | null;
+  readonly aside_of: number | null;
+  readonly audience: string | null;
 }
 
 export interface MembershipRow {
@@ -73,6 +78,7 @@ export interface UserRow {
   readonly created_at: number;
   readonly last_seen_at: number | null;
   readonly picture: string | null;
+  readonly person: string | null;
 }
 
 /** Columns of a content: its kind, its text, and everything else as JSON. */
@@ -83,27 +89,35 @@ export interface ContentColumns {
 }
 
 export function toColumns(content: Content): ContentColumns {
-  const { text, resource, location } = content;
+  const { text, resource, location, attachments } = content;
   // Members in one order, whatever that of the caller: contents are compared as they are spelled here.
   const data =
-    resource === undefined && location === undefined
+    resource === undefined && location === undefined && attachments === undefined
       ? null
       : JSON.stringify({
-          resource: resource && { url: resource.url, thumbnail: resource.thumbnail, name: resource.name, file: resource.file },
+          resource: resource && toResource(resource),
           location: location && { latitude: location.latitude, longitude: location.longitude },
+          attachments: attachments?.map((one) =>
+            'resource' in one ? { resource: toResource(one.resource) } : { foreign: one.foreign },
+          ),
         });
   return { kind: KINDS.indexOf(content.kind), text: text ?? null, data };
+}
+
+function toResource({ url, thumbnail, name, file }: Resource): object {
+  return { url, thumbnail, name, file };
 }
 
 export function toContent(columns: ContentColumns): Content {
   const kind = KINDS[columns.kind] ?? 'text';
   if (columns.data === null) return { kind, text: columns.text ?? '' };
-  const { resource, location } = parseColumn('content', columns.data);
+  const { resource, location, attachments } = parseColumn('content', columns.data);
   return {
     kind,
     ...(columns.text !== null && { text: columns.text }),
     ...(resource && { resource }),
     ...(location && { location }),
+    ...(attachments && { attachments }),
   };
 }
 
@@ -121,6 +135,7 @@ export function toMessage(row: MessageRow, now: number): Message {
     sentAt: timeOfId(row.id),
     ...(row.expires_at !== null && { expiresAt: row.expires_at }),
     ...(row.edited_at !== null && { editedAt: row.edited_at }),
+    ...(row.desk !== null && { desk: parseColumn('desk', row.desk) }),
   };
 }
 
@@ -133,6 +148,8 @@ export function toConversation(row: ConversationRow, namespace: string): Convers
     notice: row.notice,
     ...(row.picture !== null && { picture: row.picture }),
     ...(row.low !== null && row.high !== null && { peers: [row.low, row.high] as const }),
+    ...(row.source !== null && { source: row.source }),
+    ...(row.aside_of !== null && row.audience !== null && { aside: { of: row.aside_of, audience: row.audience } }),
     creator: row.creator,
     createdAt: row.created_at,
     version: row.version,
@@ -157,6 +174,7 @@ export function toUser(row: UserRow, namespace: string): User {
     role: row.role,
     name: row.name,
     ...(row.picture !== null && { picture: row.picture }),
+    ...(row.person !== null && { person: parseColumn('person', row.person) }),
     ...(row.username !== null && { username: row.username }),
     ...(row.external !== null && { external: row.external }),
     createdAt: row.created_at,

@@ -104,4 +104,49 @@ CREATE INDEX file_use_subject ON file_use (kind, subject, scope);
 CREATE TABLE unused_blob (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 6,
+    name: 'desk',
+    sql: `
+ALTER TABLE user ADD COLUMN person TEXT;
+ALTER TABLE message ADD COLUMN desk TEXT;
+ALTER TABLE conversation ADD COLUMN source TEXT;
+-- an aside stands beside a support chat, for members with one role
+ALTER TABLE conversation ADD COLUMN aside_of INTEGER;
+ALTER TABLE conversation ADD COLUMN audience TEXT;
+CREATE UNIQUE INDEX conversation_aside ON conversation (aside_of, audience) WHERE aside_of IS NOT NULL;
+
+CREATE TABLE support_chat (
+  conversation INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, uuid TEXT NOT NULL, source TEXT NOT NULL, department TEXT NOT NULL,
+  status TEXT NOT NULL, client INTEGER NOT NULL, operator INTEGER NOT NULL, last_operator INTEGER NOT NULL,
+  -- queued: a place in the queue, id of the fact that began the waiting
+  queued INTEGER, taken_at INTEGER, closed_at INTEGER, score INTEGER, comment TEXT,
+  unread INTEGER NOT NULL, listed INTEGER NOT NULL, place INTEGER NOT NULL,
+  desk_delivered INTEGER NOT NULL, desk_read INTEGER NOT NULL, extra TEXT) STRICT;
+CREATE UNIQUE INDEX support_chat_uuid ON support_chat (namespace, uuid);
+CREATE INDEX support_chat_client ON support_chat (namespace, client, place);
+CREATE INDEX support_chat_status ON support_chat (namespace, status, place) WHERE listed = 1;
+CREATE INDEX support_chat_operator ON support_chat (namespace, operator, place) WHERE listed = 1 AND operator <> 0;
+CREATE INDEX support_chat_queue ON support_chat (namespace, queued) WHERE queued IS NOT NULL;
+CREATE INDEX support_chat_queues ON support_chat (namespace, source, department, queued) WHERE queued IS NOT NULL;
+CREATE INDEX support_chat_unread ON support_chat (namespace, place) WHERE listed = 1 AND unread = 1;
+
+-- how many listed chats there are of each sort; kept by whatever writes a chat (sqlite/desk-chats.ts)
+CREATE TABLE chat_count (
+  namespace INTEGER NOT NULL, operator INTEGER NOT NULL, status TEXT NOT NULL, source TEXT NOT NULL, department TEXT NOT NULL,
+  unread INTEGER NOT NULL, chats INTEGER NOT NULL,
+  PRIMARY KEY (namespace, operator, status, source, department, unread)) STRICT, WITHOUT ROWID;
+CREATE INDEX chat_count_unread ON chat_count (namespace, source) WHERE unread = 1;
+
+-- messages by the ids that back ends gave them
+CREATE TABLE message_external (
+  namespace INTEGER NOT NULL, external INTEGER NOT NULL, message INTEGER NOT NULL,
+  PRIMARY KEY (namespace, external)) STRICT, WITHOUT ROWID;
+CREATE INDEX message_external_message ON message_external (message);
+
+CREATE TABLE desk_setting (
+  namespace INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (namespace, kind, name)) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

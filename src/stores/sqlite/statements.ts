@@ -3,7 +3,7 @@
  * database's word is taken for the shape of what it returns.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import type { Content, MemberChange } from '../../core/index.ts';
+import type { ChatFact, Content, DeskPart, DeskSetting, JsonObject, MemberChange, Person } from '../../core/index.ts';
 import type { Database } from './database.ts';
 
 /** JSON of ours in a column, as what was written there. */
@@ -13,9 +13,18 @@ export function parseColumn<K extends keyof JsonColumns>(_column: K, text: strin
 
 /** Columns that hold JSON, and what is written there. */
 interface JsonColumns {
-  content: Pick<Content, 'resource' | 'location'>;
+  content: Pick<Content, 'resource' | 'location' | 'attachments'>;
   scopes: readonly string[];
   members: MemberChange;
+  chat: ChatFact;
+  desk: DeskPart;
+  person: Person;
+  extra: JsonObject;
+}
+
+/** One of the desk's settings, as it was written. */
+export function parseSetting(row: { readonly kind: string; readonly name: string; readonly value: string }): DeskSetting {
+  return { kind: row.kind, name: row.name, value: JSON.parse(row.value) as unknown } as DeskSetting;
 }
 
 export interface Query<R> {
