@@ -30,6 +30,8 @@ export interface Session {
   /** When the token was issued, for revocation of all tokens before a moment. */
   readonly issuedAt: Millis;
   readonly address: string;
+  /** Its client hears what it caused itself as all others do, in its place; absent: its answer is all it gets. */
+  readonly hearsItself?: boolean;
   /**
    * Called for every delivery to this session, in order. Must not throw, block or await; a session that cannot keep up ends itself as
    * `slow`. It may leave a delivery out that it will fetch from the store anyway (while it resumes).
