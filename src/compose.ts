@@ -10,6 +10,8 @@ import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
 import { createManagementDoor } from './doors/management/index.ts';
+import { createMessengerDoor } from './doors/messenger/index.ts';
+import type { MessengerDoor } from './doors/messenger/index.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
@@ -31,6 +33,8 @@ export interface Switchboard {
   readonly store: Store;
   readonly bus: Bus;
   readonly listener: Listener;
+  /** Its `io` is the Socket.IO server. */
+  readonly messenger: MessengerDoor;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -72,6 +76,14 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       ),
     }),
   });
+  const messenger = createMessengerDoor({
+    ...config.messenger,
+    chat,
+    maxFrameBytes: config.maxFrameBytes,
+    maxBuffered: config.maxBufferedBytes,
+    pingInterval: config.pingInterval,
+    publicUrl: config.publicUrl,
+  });
   const doors: readonly Door[] = [
     createStreamDoor({
       chat,
@@ -80,6 +92,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       pingInterval: config.pingInterval,
     }),
     createManagementDoor(),
+    messenger,
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
@@ -102,6 +115,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     store,
     bus,
     listener,
+    messenger,
     metrics,
     log,
     async listen() {

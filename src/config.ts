@@ -52,6 +52,17 @@ export interface Config {
   /** How long a link to a file is good at least. */
   readonly linkLifetime: Millis;
   readonly pingInterval: Millis;
+  /** What the Socket.IO half of the messenger door alone needs. */
+  readonly messenger: {
+    /** Web origins whose pages may connect besides our own; `*` is any. */
+    readonly allowedOrigins: readonly string[];
+    /** Events that go by another name: the name in the interface, and the other. */
+    readonly eventNames: readonly (readonly [string, string])[];
+    /** Requests besides sends that one connection may make. */
+    readonly signalRate: Limits['rate'];
+    readonly pingTimeout: Millis;
+    readonly connectTimeout: Millis;
+  };
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
   readonly client: { readonly url: string | undefined; readonly token: string | undefined };
@@ -128,6 +139,13 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
     linkLifetime: read(OPTIONS.linkLifetime),
     pingInterval: read(OPTIONS.pingInterval),
+    messenger: {
+      allowedOrigins: read(OPTIONS.allowedOrigins) ?? [],
+      eventNames: read(OPTIONS.messengerEvents) ?? [],
+      signalRate: read(OPTIONS.signalRate),
+      pingTimeout: read(OPTIONS.pingTimeout),
+      connectTimeout: read(OPTIONS.connectTimeout),
+    },
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
     client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
     sources,
@@ -153,6 +171,7 @@ function readLimits(read: Read): Limits {
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
     presenceGrace: read(OPTIONS.presenceGrace),
+    typingTimeout: read(OPTIONS.typingTimeout),
     rate: read(OPTIONS.rateLimit),
   };
 }

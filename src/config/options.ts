@@ -4,8 +4,25 @@
  */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
-import { bytes, choice, duration, httpUrl, integer, list, rate, words } from './values.ts';
+import { bytes, choice, duration, httpUrl, integer, list, rate, renames, webOrigin, words } from './values.ts';
 import type { Kind } from './values.ts';
+
+/** The events of the messenger door by the names they have unless others are given (wire.md section 3). */
+export const MESSENGER_EVENTS = [
+  'join_chat',
+  'leave_chat',
+  'typing_start',
+  'typing_end',
+  'new_message',
+  'sidebar_update',
+  'chat_updated',
+  'added_to_chat',
+  'chat_deleted',
+  'presence_update',
+  'send_message',
+  'mark_read',
+  'sync',
+] as const;
 
 export const ALGORITHMS = [
   'HS256',
@@ -222,6 +239,12 @@ export const OPTIONS = {
     [core.presenceGrace, 0, 10 * 60_000],
     'How long a user stays online after the last connection ended, so that a reload does not flap.',
   ),
+  typingTimeout: limit(
+    'typing-timeout',
+    duration,
+    [core.typingTimeout, 500, 60_000],
+    'How long a typist who says nothing more is shown as typing: clients say so again every few seconds.',
+  ),
 
   maxFrameBytes: limit(
     'max-frame-bytes',
@@ -275,6 +298,34 @@ export const OPTIONS = {
     duration,
     [30_000, 1_000, 10 * 60_000],
     'How often a silent connection is asked whether it lives: below the idle limit of common proxies.',
+  ),
+  allowedOrigins: unset(
+    'allowed-origins',
+    list(webOrigin()),
+    'Origins whose web pages may open Socket.IO connections, or *. Not set: pages of this server alone, by the Host they ask for or public-url.',
+  ),
+  messengerEvents: unset(
+    'messenger-events',
+    renames(MESSENGER_EVENTS),
+    'Other names for Socket.IO events, for clients that have their own: new_message=message,join_chat=enter.',
+  ),
+  signalRate: option(
+    'signal-rate',
+    rate(),
+    '50/1000',
+    'Joins, typing signs, reads and syncs one Socket.IO connection may ask for in a time: people do few, floods do many.',
+  ),
+  pingTimeout: limit(
+    'ping-timeout',
+    duration,
+    [20_000, 500, 10 * 60_000],
+    'How long a Socket.IO client may take to answer a ping before it is gone.',
+  ),
+  connectTimeout: limit(
+    'connect-timeout',
+    duration,
+    [10_000, 500, 5 * 60_000],
+    'How long a new Socket.IO connection may take to show its token.',
   ),
   shutdownTimeout: limit(
     'shutdown-timeout',

@@ -34,6 +34,7 @@ import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
 import { startSweeper } from './sweeper.ts';
+import { createTyping } from './typing.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -75,6 +76,7 @@ export interface Chat {
 
   readonly listRosters: Bound<typeof reading.listRosters>;
   readonly countUnread: Bound<typeof reading.countUnread>;
+  readonly findHead: Bound<typeof reading.findHead>;
   readonly listRevisions: Bound<typeof reading.listRevisions>;
   readonly resume: Bound<typeof reading.resume>;
 
@@ -135,9 +137,17 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   const revocations = createRevocations({ stored: await store.revocations(now()) });
   bus.subscribe(createReceiver({ hub }));
 
+  const typing = createTyping({
+    timeout: limits.typingTimeout,
+    changed: ({ conversation, user, name, session }, active) =>
+      bus.publish({ type: 'typing', conversation, user, name, active, from: session }),
+  });
+
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
     if (outcome.type === 'revoke') revocations.add(outcome.revocation);
+    if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
+    if (outcome.type === 'members') for (const user of outcome.removed) typing.finish(outcome.conversation.id, user);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
   }
 
@@ -184,6 +194,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     hub,
     bus,
     presence,
+    typing,
     limiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
@@ -214,6 +225,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       sweeper.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
+      typing.close();
       await committer.idle();
     },
   };
@@ -249,6 +261,7 @@ function bindActions(core: Core) {
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),
     countUnread: bind(reading.countUnread),
+    findHead: bind(reading.findHead),
     listRevisions: bind(reading.listRevisions),
     resume: bind(reading.resume),
     setBlock: bind(setBlock),

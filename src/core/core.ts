@@ -9,6 +9,7 @@ import type { Millis } from './model.ts';
 import type { Bus, Log, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Typing } from './typing.ts';
 
 export interface Core {
   readonly store: Store;
@@ -17,6 +18,7 @@ export interface Core {
   readonly hub: Hub;
   readonly bus: Bus;
   readonly presence: Presence;
+  readonly typing: Typing;
   readonly limiter: RateLimiter;
   readonly limits: Limits;
   readonly links: Links;

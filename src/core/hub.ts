@@ -45,8 +45,8 @@ export interface Hub {
   session(id: Id): Session | undefined;
   sessions(): Iterable<Session>;
   readonly size: number;
-  /** The user's live sessions hear this conversation from now on. */
-  join(conversation: Conversation, user: Id): void;
+  /** The user's live sessions hear this conversation from now on. Returns whether there are any that did not hear it before. */
+  join(conversation: Conversation, user: Id): boolean;
   /** The user's sessions hear nothing more of it, from this moment. */
   leave(conversation: Conversation, user: Id): void;
   /** This session is in the room until it leaves or closes. */
@@ -186,7 +186,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     let count = 0;
     for (const audience of parts)
       for (const session of audience) {
-        if (session === from) continue;
+        if (session === from && session.hearsItself !== true) continue;
         if (session.codec !== codec) {
           if (codec !== undefined) encoded = (encoded ?? new Map<Codec, Frame | undefined>()).set(codec, frame);
           codec = session.codec;
@@ -264,9 +264,10 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     },
     join(conversation, user) {
       const entry = online(conversation.namespace, user);
-      if (entry === undefined || entry.conversations.has(conversation.id)) return;
+      if (entry === undefined || entry.conversations.has(conversation.id)) return false;
       entry.conversations.add(conversation.id);
       listen(conversation.id, entry);
+      return true;
     },
     leave(conversation, user) {
       const entry = online(conversation.namespace, user);

@@ -23,6 +23,8 @@ export type { Links } from './links.ts';
 export * from './model.ts';
 export { notFound } from './policy.ts';
 export * from './ports.ts';
+export { createRateLimiter } from './rate-limiter.ts';
+export type { RateLimiter } from './rate-limiter.ts';
 export type { Recent } from './recent.ts';
 export { createRecent } from './recent.ts';
 export * from './session.ts';

@@ -36,6 +36,8 @@ export interface Limits {
   readonly maxRoomsPerSession: number;
   /** How long a user stays online after the last session ended, so that a reload does not flap. */
   readonly presenceGrace: Millis;
+  /** A typist who says nothing more for so long has stopped: clients say so again every few seconds. */
+  readonly typingTimeout: Millis;
   /** Messages a user may send in a window; undefined = no limit. */
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
 }
@@ -58,5 +60,6 @@ export const DEFAULT_LIMITS: Limits = {
   maxSessionsPerUser: 100,
   maxRoomsPerSession: 100,
   presenceGrace: 5_000,
+  typingTimeout: 6_000,
   rate: { messages: 10, window: 1_000 },
 };

@@ -23,8 +23,8 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
         const { conversation } = delivery;
         hub.deliverTo(delivery, conversation.namespace, delivery.removed);
         for (const user of delivery.removed) hub.leave(conversation, user);
-        for (const { user } of delivery.added) hub.join(conversation, user);
-        hub.deliver(delivery);
+        const entered = delivery.added.map(({ user }) => user).filter((user) => hub.join(conversation, user));
+        hub.deliver(entered.length === 0 ? delivery : { ...delivery, entered });
         return;
       }
       case 'read':

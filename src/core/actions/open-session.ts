@@ -37,6 +37,7 @@ function checkRoom({ hub, limits }: Core, namespace: string, user: Id): void {
 export function closeSession(core: Core, session: Session, reason: string): void {
   const { namespace, user, door } = session.actor;
   if (core.hub.session(session.id) !== session) return;
+  core.typing.ended(session.id);
   if (core.hub.close(session)) core.presence.departed(namespace, user);
   core.meter.sessionClosed(door, reason);
 }

@@ -2,7 +2,7 @@
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Conversation, ConversationKind, Id, Membership, Revision } from '../model.ts';
+import type { Actor, Conversation, ConversationHead, ConversationKind, Id, Membership, Revision } from '../model.ts';
 import type { ResumeEntry } from '../events.ts';
 import { checkFound, checkRead, notFound, tellsEverybody } from '../policy.ts';
 import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage, Roster } from '../ports.ts';
@@ -50,6 +50,11 @@ export async function listRosters(core: Core, actor: Actor, ids: readonly Id[], 
 /** Exact unread counts of some members of a conversation, for telling each of them their own. */
 export function countUnread(core: Core, conversation: Id, users: readonly Id[]): Promise<ReadonlyMap<Id, number>> {
   return core.store.unread(conversation, users);
+}
+
+/** How far a conversation has come: with `countUnread`, for telling members who hear it anyway. */
+export function findHead(core: Core, conversation: Id): Promise<ConversationHead | undefined> {
+  return core.store.head(conversation);
 }
 
 /** Earlier contents of a message, oldest first. `within`: see `checkFound`. */

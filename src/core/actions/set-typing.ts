@@ -1,15 +1,21 @@
-/** Tell the others that somebody types. Never stored. */
+/** Tell the others that somebody types, or has stopped (typing.ts says when that is so by itself). Never stored. */
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import type { Actor } from '../model.ts';
 import { checkSend, notFound } from '../policy.ts';
 
 export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
-  const { directory } = core;
+  const { directory, typing } = core;
   const access =
     directory.peek(actor.namespace, actor.user, target) ?? (await directory.load(actor.namespace, actor.user, target));
   checkSend(actor, access);
-  if (access.conversation === undefined) throw notFound();
-  const name = (await directory.user(actor.namespace, actor.user))?.name ?? '';
-  core.bus.publish({ type: 'typing', conversation: access.conversation, user: actor.user, name, active, from: actor.session });
+  const { conversation } = access;
+  if (conversation === undefined) throw notFound();
+  const { user, session } = actor;
+  if (!active) {
+    typing.stop(conversation.id, user, session);
+    return;
+  }
+  const name = (directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user)))?.name ?? '';
+  typing.start({ conversation, user, name, session });
 }
