@@ -21,6 +21,9 @@ import { deliveriesOf } from './announce.ts';
 import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
+import { bindDesk } from './desk/desk.ts';
+import type { Desk } from './desk/desk.ts';
+import { createDeskParts } from './desk/parts.ts';
 import { createDirectory } from './directory.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
@@ -92,6 +95,9 @@ export interface Chat {
   readonly mintToken: Bound<typeof mintToken>;
   readonly revokeTokens: Bound<typeof revokeTokens>;
 
+  /** Support chats and the people who answer them. */
+  readonly desk: Desk;
+
   readonly findUserBySubject: Bound<typeof findBySubject>;
   findUser(namespace: string, id: Id): Promise<User | undefined>;
   searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
@@ -137,6 +143,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
+    desk.apply(outcome);
     if (outcome.type === 'revoke') revocations.add(outcome.revocation);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
   }
@@ -148,6 +155,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     onFailure: (cause, what) => log.error({ err: cause }, FAILURES[what]),
     options: deps.commits,
   });
+
+  const desk = createDeskParts({ store, hub, bus, directory, committer, limits, log, now });
 
   async function presenceChanged({
     namespace,
@@ -184,6 +193,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     hub,
     bus,
     presence,
+    desk,
     limiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
@@ -199,6 +209,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   return {
     ...bindActions(core),
+    desk: bindDesk(core),
     access,
     limits,
     links,
@@ -214,6 +225,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       sweeper.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
+      desk.close();
+      await desk.clerk.idle();
       await committer.idle();
     },
   };

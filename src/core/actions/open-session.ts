@@ -37,7 +37,9 @@ function checkRoom({ hub, limits }: Core, namespace: string, user: Id): void {
 export function closeSession(core: Core, session: Session, reason: string): void {
   const { namespace, user, door } = session.actor;
   if (core.hub.session(session.id) !== session) return;
+  const closed = core.desk.closing(session);
   if (core.hub.close(session)) core.presence.departed(namespace, user);
+  closed();
   core.meter.sessionClosed(door, reason);
 }
 
