@@ -8,6 +8,8 @@ export interface Attendance {
   readonly sources: Sources;
   /** Departments that it serves, as told to back ends: they limit nothing that is heard. */
   readonly departments: Sources;
+  /** What it asked for: its operator's profile may let it hear less. */
+  readonly asked: { readonly sources: readonly string[]; readonly departments: readonly string[] };
 }
 
 export type Sources = readonly string[] | 'all';

@@ -21,6 +21,9 @@ import { deliveriesOf } from './announce.ts';
 import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
+import { bindDesk } from './desk/desk.ts';
+import type { Desk } from './desk/desk.ts';
+import { createDeskParts } from './desk/parts.ts';
 import { createDirectory } from './directory.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
@@ -94,6 +97,9 @@ export interface Chat {
   readonly mintToken: Bound<typeof mintToken>;
   readonly revokeTokens: Bound<typeof revokeTokens>;
 
+  /** Support chats and the people who answer them. */
+  readonly desk: Desk;
+
   readonly findUserBySubject: Bound<typeof findBySubject>;
   findUser(namespace: string, id: Id): Promise<User | undefined>;
   searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
@@ -145,6 +151,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
+    desk.apply(outcome);
     if (outcome.type === 'revoke') revocations.add(outcome.revocation);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
     if (outcome.type === 'members') for (const user of outcome.removed) typing.finish(outcome.conversation.id, user);
@@ -158,6 +165,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     onFailure: (cause, what) => log.error({ err: cause }, FAILURES[what]),
     options: deps.commits,
   });
+
+  const desk = createDeskParts({ store, hub, bus, directory, committer, limits, log, now });
 
   async function presenceChanged({
     namespace,
@@ -195,6 +204,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     bus,
     presence,
     typing,
+    desk,
     limiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
@@ -210,6 +220,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   return {
     ...bindActions(core),
+    desk: bindDesk(core),
     access,
     limits,
     links,
@@ -226,6 +237,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       typing.close();
+      desk.close();
+      await desk.clerk.idle();
       await committer.idle();
     },
   };

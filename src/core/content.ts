@@ -26,7 +26,8 @@ export function checkContent(content: Content, limits: Limits): void {
   if (given !== 1) throw invalid('content', `exactly one of text, resource and location is needed, ${given} were given`);
   const envelope = resource !== undefined ? 'resource' : text !== undefined ? 'text' : 'location';
   if (!allowed.includes(envelope)) throw invalid('content', `a ${content.kind} message carries ${allowed.join(' or ')}`);
-  if (text !== undefined) checkText(text, limits);
+  // What has attachments says enough without words.
+  if (text !== undefined && (text !== '' || content.attachments === undefined)) checkText(text, limits);
   if (resource !== undefined) checkResource(resource, limits);
   if (location !== undefined) checkLocation(location);
 }

@@ -1,5 +1,6 @@
 /** What actions work with. Built once by `createChat`; an action takes it as its first argument. */
 import type { Committer } from './committer.ts';
+import type { DeskParts } from './desk/parts.ts';
 import type { Directory } from './directory.ts';
 import type { Hub } from './hub.ts';
 import type { IdSource } from './ids.ts';
@@ -19,6 +20,7 @@ export interface Core {
   readonly bus: Bus;
   readonly presence: Presence;
   readonly typing: Typing;
+  readonly desk: DeskParts;
   readonly limiter: RateLimiter;
   readonly limits: Limits;
   readonly links: Links;

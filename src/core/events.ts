@@ -230,7 +230,6 @@ export type DeskNews =
   | {
       readonly kind: 'room';
       readonly conversation: Conversation;
-      readonly scene: Scene;
       readonly user: User;
       readonly present: boolean;
     };

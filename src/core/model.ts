@@ -152,7 +152,14 @@ export interface Resource {
 }
 
 /** One of the attachments of a support message: a file of ours, or what a back end told of a file of its own, kept as it came. */
-export type Attachment = { readonly resource: Resource } | { readonly foreign: JsonObject };
+export type Attachment =
+  | {
+      readonly resource: Resource;
+      readonly mediaType: string;
+      /** Bytes. */
+      readonly size: number;
+    }
+  | { readonly foreign: JsonObject };
 
 /** Content of a message: exactly one of `text`, `resource` and `location` is set; a resource may have a `text` as well, its caption. */
 export interface Content {

@@ -38,7 +38,9 @@ export function closeSession(core: Core, session: Session, reason: string): void
   const { namespace, user, door } = session.actor;
   if (core.hub.session(session.id) !== session) return;
   core.typing.ended(session.id);
+  const closed = core.desk.closing(session);
   if (core.hub.close(session)) core.presence.departed(namespace, user);
+  closed();
   core.meter.sessionClosed(door, reason);
 }
 

@@ -3,7 +3,7 @@ import { checkContent, checkString } from '../content.ts';
 import type { Core } from '../core.ts';
 import type { Access, Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Content, ConversationKind, Millis } from '../model.ts';
+import type { Actor, Content, ConversationKind, Id, Millis } from '../model.ts';
 import { checkSend, notFound, writersOf } from '../policy.ts';
 import type { AppendMessage, Appended } from '../ports.ts';
 import { settleContent } from './read-file.ts';
@@ -89,6 +89,40 @@ export async function sendMessage(core: Core, actor: Actor, input: SendMessage, 
     found = undefined;
     directory.forget(actor.namespace, actor.user, input.target);
   }
+}
+
+/** A message of a support chat, whose sender's right was decided by the desk. */
+export interface DeskMessage extends Pick<AppendMessage, 'conversation' | 'content' | 'desk' | 'aside' | 'key' | 'widget'> {
+  /** Who wrote it, where a back end tells of it; absent: the actor. */
+  readonly sender?: Id;
+}
+
+/** Stores a message in a support chat or an aside of it. */
+export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
+  checkContent(message.content, core.limits);
+  checkKey(core, message.key);
+  if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
+  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
+    const conversation = await core.directory.conversation(message.conversation);
+    if (conversation === undefined) throw notFound();
+    const outcome = await core.committer.commit({
+      type: 'append',
+      namespace: actor.namespace,
+      ...message,
+      sender: message.sender ?? actor.user,
+      peer: 0,
+      version: conversation.version,
+      writers: 'anyone',
+      origin: actor,
+    });
+    if (outcome !== 'stale') {
+      core.meter.sent(actor.door);
+      return outcome;
+    }
+    core.directory.forget(actor.namespace, actor.user, { conversation: message.conversation });
+  }
+  throw new ChatError('unavailable', 'The chat is changing too fast. Try again.');
 }
 
 /** The history of a room is short: every so many messages what is too old is removed. */

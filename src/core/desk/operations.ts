@@ -48,15 +48,15 @@ export interface ChatOpened {
 
 /**
  * What may happen to a support chat. Each is checked again in the transaction: of many operators who take one chat, one gets it.
- * - `take`: by an operator within `capacity` (open chats), while no other has it
- * - `assign`: the same, while it waits and nobody has it; `open` when the operator had it before
+ * - `take`: by an operator, while no other has it
+ * - `assign`: to an operator who has fewer than `capacity` chats, while it waits and nobody has it; `open` when the operator had it before
  * - `transfer`: to an operator, or (0) to the queue of a department
  * - `close`, `rate`: once; a chat is rated when it is closed, by its client
  * - `reopen`: a closed chat, to the queue, or to an operator at once
  * - `join`: an operator becomes a member without taking it
  */
 export type ChatStep =
-  | { readonly kind: 'take'; readonly operator: Id; readonly capacity: number }
+  | { readonly kind: 'take'; readonly operator: Id }
   | { readonly kind: 'assign'; readonly operator: Id; readonly capacity: number; readonly open: boolean }
   | { readonly kind: 'transfer'; readonly operator: Id; readonly department: string }
   | { readonly kind: 'close' }

@@ -24,7 +24,7 @@ export interface Stepped {
 export function afterStep(before: KeptChat, step: ChatStep, known: Known): Stepped | ChatError {
   switch (step.kind) {
     case 'take':
-      return take(before, step.operator, step.capacity, known);
+      return take(before, step.operator, known);
     case 'assign':
       return assign(before, step, known);
     case 'transfer':
@@ -44,11 +44,10 @@ export function afterStep(before: KeptChat, step: ChatStep, known: Known): Stepp
   }
 }
 
-function take(before: KeptChat, operator: number, capacity: number, { load, taker, now }: Known): Stepped | ChatError {
+function take(before: KeptChat, operator: number, { taker, now }: Known): Stepped | ChatError {
   if (before.operator !== 0 && before.operator !== operator) return taken(before.operator, taker);
   if (before.status === 'closed') return refused('The chat is closed: open it again first.');
   if (before.operator === operator && before.status !== 'new') return { cause: 'taken', after: before };
-  if (load >= capacity) return full(capacity);
   return { cause: 'taken', after: given(before, operator, 'open', now) };
 }
 

@@ -193,10 +193,14 @@ export function createDesk(deps: {
       const before = sequence && chats.get(operation.conversation);
       if (sequence === undefined || before === undefined) return notThere();
       const { step, user, origin } = operation;
-      const open = 'capacity' in step ? chats.countsOf(sequence.namespace, step.operator) : undefined;
-      const load = open === undefined ? 0 : open.openChats + (step.kind === 'assign' ? open.newChats : 0);
+      const load = step.kind === 'assign' ? chats.countsOf(sequence.namespace, step.operator) : undefined;
       const taker = chats.user(sequence.namespace, before.operator);
-      const result = afterStep(before, step, { load, taker, by: user, now: timeOfId(ids.next()) });
+      const result = afterStep(before, step, {
+        load: load === undefined ? 0 : load.newChats + load.openChats,
+        taker,
+        by: user,
+        now: timeOfId(ids.next()),
+      });
       if (result instanceof ChatError) return { type: 'refused', reason: result };
       const noted = operation.note === undefined ? undefined : note(sequence, operation);
       if (noted !== undefined && noted.type !== 'append') return noted;

@@ -98,7 +98,9 @@ export function toColumns(content: Content): ContentColumns {
           resource: resource && toResource(resource),
           location: location && { latitude: location.latitude, longitude: location.longitude },
           attachments: attachments?.map((one) =>
-            'resource' in one ? { resource: toResource(one.resource) } : { foreign: one.foreign },
+            'resource' in one
+              ? { resource: toResource(one.resource), mediaType: one.mediaType, size: one.size }
+              : { foreign: one.foreign },
           ),
         });
   return { kind: KINDS.indexOf(content.kind), text: text ?? null, data };

@@ -1,0 +1,77 @@
+/**
+ * Who may see which support chat: its client and its members, operators who serve its widget, and back ends. A chat that is not the caller's
+ * answers as one that does not exist (design.md, promise 6).
+ */
+import { serves } from '../attendances.ts';
+import type { Sources } from '../attendances.ts';
+import type { Core } from '../core.ts';
+import { ChatError } from '../errors.ts';
+import { parseId } from '../ids.ts';
+import type { Actor, Conversation, Id } from '../model.ts';
+import { notFound } from '../policy.ts';
+import { toUuid } from '../uuid.ts';
+import type { Scene, SupportChat } from './model.ts';
+
+/** A chat as somebody may see it. */
+export interface SeenChat {
+  readonly conversation: Conversation;
+  readonly scene: Scene;
+  /** The actor is one of its members. */
+  readonly member: boolean;
+}
+
+/** By the id of its conversation, or by UUID: ours or one that a back end brought. */
+export type ChatRef = { readonly conversation: Id } | { readonly uuid: string };
+
+/** A chat's name in a request: a UUID or a decimal id. Anything else is as missing as any other chat that is not there. */
+export function chatRef(text: string): ChatRef {
+  const uuid = toUuid(text);
+  if (uuid !== undefined) return { uuid };
+  const conversation = parseId(text);
+  if (conversation === undefined) throw notFound();
+  return { conversation };
+}
+
+export async function findChat(core: Core, actor: Actor, ref: ChatRef): Promise<SeenChat> {
+  const scene =
+    'uuid' in ref
+      ? await core.store.sceneByUuid(actor.namespace, ref.uuid.toLowerCase())
+      : await core.store.scene(ref.conversation);
+  if (scene === undefined || scene.chat.namespace !== actor.namespace) throw notFound();
+  return seen(core, actor, scene);
+}
+
+/** The chat of a scene, if the actor may see it. */
+export async function seen(core: Core, actor: Actor, scene: Scene): Promise<SeenChat> {
+  const { chat } = scene;
+  const conversation = await core.directory.conversation(chat.conversation);
+  if (conversation === undefined) throw notFound();
+  const member = actor.user !== 0 && (await core.directory.role(chat.conversation, actor.user)) !== undefined;
+  if (!isBackEnd(actor) && !member && !(await servesChat(core, actor, chat))) throw notFound();
+  return { conversation, scene, member };
+}
+
+/** A back end that acts for nobody in particular; on behalf of a user it sees what that user sees. */
+export function isBackEnd(actor: Actor): boolean {
+  return actor.server && actor.user === 0;
+}
+
+export async function servesChat(core: Core, actor: Actor, chat: Pick<SupportChat, 'source'>): Promise<boolean> {
+  return actor.role === 'operator' && serves(await sourcesOf(core, actor), chat.source);
+}
+
+/** Widgets whose chats an operator sees. */
+export async function sourcesOf(core: Core, actor: Pick<Actor, 'namespace' | 'user'>): Promise<Sources> {
+  const { sources } = (await core.desk.settings.of(actor.namespace)).profile(actor.user);
+  return sources.length === 0 ? 'all' : sources;
+}
+
+/** May the actor see what stands in this aside of a chat that the actor may see? */
+export function hearsAside(actor: Actor, { aside }: Conversation): boolean {
+  return aside !== undefined && (isBackEnd(actor) || aside.audience === actor.role);
+}
+
+export function checkOperator(actor: Actor): void {
+  if (actor.role === 'operator' || isBackEnd(actor)) return;
+  throw new ChatError('permission_denied', 'Only operators may do this.');
+}

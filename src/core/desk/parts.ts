@@ -1,0 +1,135 @@
+/** What the desk keeps in memory besides the store, and what a committed operation sets going there. */
+import type { Committer } from '../committer.ts';
+import type { Directory } from '../directory.ts';
+import type { Hub } from '../hub.ts';
+import type { Limits } from '../limits.ts';
+import type { Id, Millis } from '../model.ts';
+import type { Bus, Log, Store, Success } from '../ports.ts';
+import type { Session } from '../session.ts';
+import { createClerk } from './clerk.ts';
+import type { Clerk } from './clerk.ts';
+import type { ChatChange, SupportChat } from './model.ts';
+import { createPositions } from './positions.ts';
+import type { Positions } from './positions.ts';
+import { createRooms } from './rooms.ts';
+import type { Rooms } from './rooms.ts';
+import { createDeskSettings } from './settings.ts';
+import type { DeskSettings } from './settings.ts';
+import { createTally } from './tally.ts';
+import type { Tally } from './tally.ts';
+
+export interface DeskParts {
+  readonly settings: DeskSettings;
+  readonly tally: Tally;
+  readonly positions: Positions;
+  readonly rooms: Rooms;
+  readonly clerk: Clerk;
+  /** What was committed; called in commit order, before it is announced. */
+  apply(outcome: Success): void;
+  /** An operator's session has come to the desk. */
+  attended(namespace: string, operator: Id): void;
+  /** A session is about to close: it leaves the chats it is in and the desk. */
+  closing(session: Session): () => void;
+  close(): void;
+}
+
+export function createDeskParts(deps: {
+  store: Store;
+  hub: Hub;
+  bus: Bus;
+  directory: Directory;
+  committer: Pick<Committer, 'commit'>;
+  limits: Limits;
+  log: Log;
+  now: () => Millis;
+}): DeskParts {
+  const { store, hub, bus, directory, committer, limits, log, now } = deps;
+  const settings = createDeskSettings({ store });
+  const tally = createTally({ hub, bus, store, directory, grace: limits.presenceGrace, log });
+  const positions = createPositions({ hub, bus, store, directory, log });
+  const clerk = createClerk({ hub, store, settings, committer, now, log });
+  const rooms = createRooms({
+    hub,
+    grace: limits.presenceGrace,
+    changed: (conversation, id, present) => {
+      directory
+        .user(conversation.namespace, id)
+        .then((user) => {
+          if (user === undefined) return;
+          const news = { kind: 'room' as const, conversation, user, present };
+          bus.publish({ type: 'desk', namespace: conversation.namespace, news, to: { conversation, desk: true }, from: 0 });
+        })
+        .catch((cause: unknown) => log.warn({ err: cause }, 'who is in a chat could not be told'));
+    },
+  });
+
+  function changed(change: ChatChange): void {
+    tally.add(change);
+    const { cause, before, scene } = change;
+    const { chat } = scene;
+    if (cause === 'unread') return;
+    const waits = chat.queuedAt !== undefined;
+    if (waits || waited(before)) {
+      positions.changed(chat);
+      if (before.department !== chat.department) positions.changed({ ...chat, department: before.department });
+    }
+    if (waits) clerk.waiting(chat, cause === 'reopened');
+    else if (before.operator !== 0 && (before.operator !== chat.operator || isOver(chat))) clerk.room(chat.namespace);
+  }
+
+  return {
+    settings,
+    tally,
+    positions,
+    rooms,
+    clerk,
+    apply(outcome) {
+      settings.apply(outcome);
+      for (const change of changesOf(outcome)) changed(change);
+      if (outcome.type === 'desk-setting' || outcome.type === 'desk-setting-delete') clerk.room(outcome.namespace);
+    },
+    attended(namespace, operator) {
+      tally.touch(namespace, operator);
+      clerk.room(namespace);
+    },
+    closing(session) {
+      const inside = hub.roomsOf(session);
+      const { namespace, user, role } = session.actor;
+      const attends = role === 'operator' && hub.attendances(namespace).some((one) => one.session === session);
+      return () => {
+        for (const id of inside) rooms.left(id, session);
+        if (attends) tally.touchLater(namespace, user);
+      };
+    },
+    close() {
+      tally.close();
+      positions.close();
+      rooms.close();
+    },
+  };
+}
+
+function changesOf(outcome: Success): readonly ChatChange[] {
+  switch (outcome.type) {
+    case 'append':
+    case 'cursor':
+      return outcome.chat === undefined ? [] : [outcome.chat];
+    case 'deliver':
+      return outcome.moves.flatMap(({ chat }) => chat ?? []);
+    case 'chat':
+    case 'chat-open':
+      return outcome.change === undefined ? [] : [outcome.change];
+    case 'identify':
+      return outcome.changes.map(({ change }) => change);
+    default:
+      return [];
+  }
+}
+
+function waited({ status, operator }: ChatChange['before']): boolean {
+  return status === 'new' && operator === 0;
+}
+
+function isOver({ status }: SupportChat): boolean {
+  return status === 'closed';
+}
