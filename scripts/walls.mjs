@@ -45,7 +45,7 @@ const rooms = [
     sees: [core],
     uses: [...io, '@fastify/swagger', '@fastify/type-provider-typebox', 'fastify', 'typebox'],
   },
-  { room: shared, sees: [core, shared, grpc, `types ${api}`, `types ${protobuf}`], uses: [...io, 'types fastify'] },
+  { room: shared, sees: [core, shared, grpc, `types ${api}`, `types ${protobuf}`], uses: [...io, 'types fastify', 'ws'] },
   {
     room: 'src/doors/*/',
     sees: [api, core, shared, grpc, protobuf],

@@ -13,6 +13,7 @@ import { createManagementDoor } from './doors/management/index.ts';
 import { createMessengerDoor } from './doors/messenger/index.ts';
 import type { MessengerDoor } from './doors/messenger/index.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
+import { createSupportDoor } from './doors/support/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
 import { createMetrics } from './metrics.ts';
@@ -93,6 +94,14 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     }),
     createManagementDoor(),
     messenger,
+    createSupportDoor({
+      chat,
+      maxFrameBytes: config.maxFrameBytes,
+      maxBodyBytes: config.maxBodyBytes,
+      maxBuffered: config.maxBufferedBytes,
+      pingInterval: config.pingInterval,
+      signalRate: config.messenger.signalRate,
+    }),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });

@@ -23,6 +23,7 @@ export interface Attendances {
   attend(attendance: Attendance): void;
   leave(session: Session): void;
   of(namespace: string): readonly Attendance[];
+  get(session: Session): Attendance | undefined;
   /** Sessions that serve `source` and `widget`; undefined: any. */
   attending(namespace: string, source: string | undefined, widget: string | undefined): readonly Session[];
 }
@@ -50,6 +51,7 @@ export function createAttendances(): Attendances {
       lists.clear();
     },
     of: (namespace) => [...(attendances.get(namespace)?.values() ?? [])],
+    get: (session) => attendances.get(session.actor.namespace)?.get(session),
     attending(namespace, source, widget) {
       const known = attendances.get(namespace);
       if (known === undefined) return [];

@@ -145,8 +145,18 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   const typing = createTyping({
     timeout: limits.typingTimeout,
-    changed: ({ conversation, user, name, session }, active) =>
-      bus.publish({ type: 'typing', conversation, user, name, active, from: session }),
+    changed: ({ conversation, user, name, session, scene, text }, active, again) =>
+      bus.publish({
+        type: 'typing',
+        conversation,
+        user,
+        name,
+        active,
+        from: session,
+        ...(scene && { scene }),
+        ...(active && text !== undefined && { text }),
+        ...(again && { again }),
+      }),
   });
 
   function announce(operation: Operation, outcome: Success): void {

@@ -58,6 +58,8 @@ export interface Hub {
   /** From now on the session hears every support chat of these widgets; again: of these instead. */
   attend(attendance: Attendance): void;
   attendances(namespace: string): readonly Attendance[];
+  /** What this session attends. */
+  attendanceOf(session: Session): Attendance | undefined;
   /** Sessions that have entered a conversation. */
   insideOf(conversation: Id): readonly Session[];
   /** Nobody hears it any more (deleted). */
@@ -287,6 +289,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     roomsOf: (session) => [...(rooms.get(session)?.keys() ?? [])],
     attend: desk.attend,
     attendances: desk.of,
+    attendanceOf: desk.get,
     insideOf,
     isIn: (room, session) => rooms.get(session)?.has(room) ?? false,
     drop(conversation) {

@@ -45,7 +45,10 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
       case 'typing': {
         const { text, ...withoutText } = delivery;
         if (text === undefined) hub.deliver(delivery);
-        else for (const operators of [true, false]) hub.deliverTyping(operators ? delivery : withoutText, operators);
+        else {
+          hub.deliverTyping(delivery, true);
+          if (delivery.again !== true) hub.deliverTyping(withoutText, false);
+        }
         return;
       }
       case 'message':

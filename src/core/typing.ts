@@ -2,6 +2,7 @@
  * Who types where. What a client says of it is only a sign: a typist who says nothing more for a while, whose session ends, who sends the
  * message or is no member any more has stopped. The others are told each start and each stop once. Never stored.
  */
+import type { Scene } from './desk/model.ts';
 import type { Conversation, Id, Millis } from './model.ts';
 
 /** Somebody at a keyboard. */
@@ -12,10 +13,14 @@ export interface Typist {
   readonly name: string;
   /** The session that says so; 0 for a single call. */
   readonly session: Id;
+  /** In a support chat. */
+  readonly scene?: Scene;
+  /** What stands in the composer, where it may be seen. */
+  readonly text?: string;
 }
 
 export interface Typing {
-  /** Begins, or goes on: which only puts off the end. */
+  /** Begins, or goes on: which puts off the end, and is told again where the text is another. */
   start(typist: Typist): void;
   /** This session has stopped; the others are told when no other session of the user goes on. */
   stop(conversation: Id, user: Id, session: Id): void;
@@ -28,14 +33,17 @@ export interface Typing {
 }
 
 interface Entry {
-  readonly typist: Typist;
+  typist: Typist;
   readonly timer: NodeJS.Timeout;
 }
 
 /** People typing at once; with one more the longest at it is taken to have stopped. */
 const MAX_TYPISTS = 100_000;
 
-export function createTyping(deps: { timeout: Millis; changed: (typist: Typist, active: boolean) => void }): Typing {
+export function createTyping(deps: {
+  timeout: Millis;
+  changed: (typist: Typist, active: boolean, again: boolean) => void;
+}): Typing {
   const { timeout, changed } = deps;
   /** By conversation and user, then by session. */
   const places = new Map<string, Map<Id, Entry>>();
@@ -52,7 +60,7 @@ export function createTyping(deps: { timeout: Millis; changed: (typist: Typist, 
     if (keys === undefined) ofSession.set(typist.session, new Set([key]));
     else keys.add(key);
     count += 1;
-    if (sessions.size === 1) changed(typist, true);
+    if (sessions.size === 1) changed(typist, true, false);
   }
 
   function forget(key: string, { typist, timer }: Entry): void {
@@ -71,7 +79,7 @@ export function createTyping(deps: { timeout: Millis; changed: (typist: Typist, 
     sessions.delete(session);
     if (sessions.size > 0) return;
     places.delete(key);
-    changed(entry.typist, false);
+    changed(entry.typist, false, false);
   }
 
   function clear(key: string): void {
@@ -80,7 +88,7 @@ export function createTyping(deps: { timeout: Millis; changed: (typist: Typist, 
     places.delete(key);
     for (const entry of sessions.values()) forget(key, entry);
     const [first] = sessions.values();
-    if (first !== undefined) changed(first.typist, false);
+    if (first !== undefined) changed(first.typist, false, false);
   }
 
   return {
@@ -89,6 +97,9 @@ export function createTyping(deps: { timeout: Millis; changed: (typist: Typist, 
       const known = places.get(key)?.get(typist.session);
       if (known !== undefined) {
         known.timer.refresh();
+        const hasOtherText = typist.text !== undefined && typist.text !== known.typist.text;
+        known.typist = typist;
+        if (hasOtherText) changed(typist, true, true);
         return;
       }
       const [longest] = places.keys();

@@ -2,6 +2,7 @@
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import type { Actor } from '../model.ts';
+import { typeInChat } from '../desk/messages.ts';
 import { checkSend, notFound } from '../policy.ts';
 
 export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
@@ -11,6 +12,10 @@ export async function setTyping(core: Core, actor: Actor, target: Target, active
   checkSend(actor, access);
   const { conversation } = access;
   if (conversation === undefined) throw notFound();
+  if (conversation.kind === 'support') {
+    await typeInChat(core, actor, { chat: { conversation: conversation.id }, active });
+    return;
+  }
   const { user, session } = actor;
   if (!active) {
     typing.stop(conversation.id, user, session);

@@ -15,6 +15,7 @@ import type { SeenChat } from './access.ts';
 import { contentOf } from './attachments.ts';
 import type { AttachmentInput } from './attachments.ts';
 import { checkName, settledChat } from './chats.ts';
+import { messageOf } from './messages.ts';
 import { OPERATORS } from './model.ts';
 
 /** Characters of a type, a status or a role that back ends may name. */
@@ -175,7 +176,7 @@ export async function findMessage(
   actor: Actor,
   id: number,
 ): Promise<{ readonly message: Message; readonly chat: SeenChat }> {
-  const message = (await core.store.externalMessage(actor.namespace, id)) ?? (id > 0 ? await core.store.message(id) : undefined);
+  const message = await messageOf(core, actor, id);
   const conversation = message && (await core.directory.conversation(message.conversation));
   if (message === undefined || conversation?.kind !== 'support') throw notFound();
   const chat = await findChat(core, actor, { conversation: conversation.aside?.of ?? conversation.id });

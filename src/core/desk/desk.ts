@@ -26,6 +26,7 @@ export interface Desk {
   readonly readHistory: Bound<typeof history.readChatHistory>;
   readonly readWhole: Bound<typeof history.readWhole>;
   readonly resume: Bound<typeof history.resumeChat>;
+  readonly placeOfMessage: Bound<typeof history.placeOfMessage>;
 
   readonly take: Bound<typeof steps.takeChat>;
   readonly join: Bound<typeof steps.joinChat>;
@@ -66,6 +67,7 @@ export function bindDesk(core: Core): Desk {
     readHistory: bind(history.readChatHistory),
     readWhole: bind(history.readWhole),
     resume: bind(history.resumeChat),
+    placeOfMessage: bind(history.placeOfMessage),
     take: bind(steps.takeChat),
     join: bind(steps.joinChat),
     transfer: bind(steps.transferChat),

@@ -76,6 +76,11 @@ export interface ChatResume {
   readonly people: ReadonlyMap<Id, User>;
 }
 
+/** The place in the feed that a message id of a client stands for: ours, or one that a back end gave. What is not there any more keeps its place. */
+export async function placeOfMessage(core: Core, actor: Actor, id: Id): Promise<Id> {
+  return (await core.store.externalMessage(actor.namespace, id))?.id ?? id;
+}
+
 /** One page of what somebody has missed in a chat since a place. Go on from `next` while `more`. */
 export async function resumeChat(core: Core, actor: Actor, ref: ChatRef, after: Id): Promise<ChatResume> {
   const chat = await findChat(core, actor, ref);

@@ -97,7 +97,7 @@ export async function markChat(
       cursor,
       conversation: message.conversation,
       user: actor.user,
-      upTo: id,
+      upTo: message.id,
       countMembers: core.limits.smallGroup + 1,
       desk,
       origin: actor,
@@ -105,9 +105,14 @@ export async function markChat(
   );
 }
 
+/** A message by the id that a back end gave it, or by ours; the former first. */
+export async function messageOf(core: Core, actor: Actor, id: Id): Promise<Message | undefined> {
+  return (await core.store.externalMessage(actor.namespace, id)) ?? (id > 0 ? core.store.message(id) : undefined);
+}
+
 /** A message of the chat, or of an aside of it that the actor may see. */
 export async function findIn(core: Core, actor: Actor, chat: Id, id: Id): Promise<Message> {
-  const message = await core.store.message(id);
+  const message = await messageOf(core, actor, id);
   if (message === undefined) throw notFound();
   if (message.conversation === chat) return message;
   const conversation = await core.directory.conversation(message.conversation);
@@ -115,7 +120,10 @@ export async function findIn(core: Core, actor: Actor, chat: Id, id: Id): Promis
   return message;
 }
 
-/** Tells the others that somebody types. What stands in the composer is told to operators only, where the widget lets them see it. */
+/**
+ * Tells the others that somebody types, or has stopped (typing.ts says when that is so by itself). What stands in the composer is told to operators
+ * only, where the widget lets them see it.
+ */
 export async function typeInChat(
   core: Core,
   actor: Actor,
@@ -126,15 +134,18 @@ export async function typeInChat(
   if (text !== undefined && text.length > MAX_PREVIEW_LENGTH) {
     throw new ChatError('too_large', `text: must not be longer than ${MAX_PREVIEW_LENGTH} characters`);
   }
+  const { user, session } = actor;
+  if (!active) {
+    core.typing.stop(conversation.id, user, session);
+    return;
+  }
   const { typingPreview } = (await core.desk.settings.of(actor.namespace)).widget(scene.chat.source);
-  const sender = await core.directory.user(actor.namespace, actor.user);
-  core.bus.publish({
-    type: 'typing',
+  const sender = await core.directory.user(actor.namespace, user);
+  core.typing.start({
     conversation,
-    user: actor.user,
+    user,
     name: sender?.name ?? '',
-    active,
-    from: actor.session,
+    session,
     scene: { ...scene, ...(sender && { sender }) },
     ...(text !== undefined && typingPreview && { text: text.toWellFormed() }),
   });

@@ -183,6 +183,7 @@ export class MessengerConnection implements Session {
         else if (this.#joined.has(delivery.conversation.id)) this.#shared.views.updated(this, delivery.conversation.id);
         return;
       case 'delivered':
+      case 'desk':
       case 'notice':
     }
   }

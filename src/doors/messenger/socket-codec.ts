@@ -37,6 +37,7 @@ export function createSocketCodec(deps: { links: Links; names: EventNames; sideb
       case 'read':
         return NO_FRAME;
       case 'delivered':
+      case 'desk':
       case 'notice':
         return undefined;
     }

@@ -59,29 +59,31 @@ export function createDeskCursors(deps: {
       if (before === undefined) return undefined;
       const row = rows.get(sequences.idAt(sequence, index));
       const covered = row && { covered: toMessage(row, now()) };
-      if (aside !== undefined) return { moved: false, told: { scene: chats.scene(before, user), ...covered } };
+      // Told with the message, whose author may be neither the client nor who has the chat.
+      const author = row?.sender ?? user;
+      if (aside !== undefined) return { moved: false, told: { scene: chats.scene(before, author), ...covered } };
       if (user === before.client) {
         const { clientRead, clientDelivered } = before.cursors;
         chats.clientMoved(id, {
           clientRead: cursor === 'read' ? Math.max(clientRead, index) : clientRead,
           clientDelivered: Math.max(clientDelivered, index),
         });
-        return { moved: false, told: { scene: chats.scene(chats.get(id) ?? before, user), ...covered } };
+        return { moved: false, told: { scene: chats.scene(chats.get(id) ?? before, author), ...covered } };
       }
       if (!asDesk && chats.user(sequence.namespace, user)?.role !== 'operator')
-        return { moved: false, told: { scene: chats.scene(before, user), ...covered } };
+        return { moved: false, told: { scene: chats.scene(before, author), ...covered } };
       const after = afterDesk(sequence, before, cursor, index);
-      if (after === before) return { moved: false, told: { scene: chats.scene(before, user), ...covered } };
+      if (after === before) return { moved: false, told: { scene: chats.scene(before, author), ...covered } };
       const kept = after.unread === before.unread ? after : { ...after, place: ids.next() };
       chats.save(before, kept);
-      const scene = chats.scene(kept, user);
+      const scene = chats.scene(kept, author);
       if (sameSort(before, kept)) return { moved: true, told: { scene, ...covered } };
       const { operator, status, department } = before;
       const chat = {
         id: 0,
         cause: 'unread' as const,
         conversation: sequence.conversation,
-        scene,
+        scene: chats.scene(kept, user),
         before: { operator, status, department },
         counts: [],
         unread: chats.unread(sequence.namespace),

@@ -1,0 +1,211 @@
+/**
+ * A client or operator in one chat, for the life of the socket: takes frames in order, one at a time, and gives out what happens there.
+ */
+import type { Delivery, Frame, Id, RateLimiter } from '../../core/index.ts';
+import { isBlank } from '../websocket-server.ts';
+import { SupportConnection } from './connection.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { NO_FRAME, frameOf } from './frames.ts';
+import type { Frames } from './frames.ts';
+import { invalid, parseEnvelope, parseFrame } from './parse.ts';
+import type { RawFrame } from './parse.ts';
+import { createReplay } from './replay.ts';
+import type { Replay } from './replay.ts';
+import { STATUS } from './status.ts';
+import type { ClientFrame } from './wire.ts';
+
+/** Frames that may wait behind one that takes time; then the socket is not read until half are done. Each may be as large as a frame can be. */
+const MAX_WAITING_FRAMES = 16;
+
+export interface RoomOptions extends ConnectionOptions {
+  readonly frames: Frames;
+  /** Signs of typing, per session. */
+  readonly typing: RateLimiter;
+  /** Replay what came after this place in the feed. */
+  readonly after: Id | undefined;
+}
+
+/** As one is told who asks for a chat that is not there. */
+const GONE = { close: STATUS.not_found.close, message: 'the chat is gone, or it is not yours any more' };
+
+type Send = Extract<ClientFrame, { readonly type: 'send_message' }>['data'];
+
+export class RoomConnection extends SupportConnection {
+  readonly #frames: Frames;
+  readonly #typing: RateLimiter;
+  readonly #replay: Replay | undefined;
+  readonly #waiting: RawFrame[] = [];
+  #conversation: Id = 0;
+  #busy = true;
+  #throttled = false;
+  /** What the client calls the message that is being sent. */
+  #clientId: string | undefined;
+
+  constructor(options: RoomOptions) {
+    super(options);
+    this.#frames = options.frames;
+    this.#typing = options.typing;
+    if (options.after !== undefined) {
+      this.#replay = createReplay({
+        chat: this.chat,
+        actor: this.actor,
+        frames: this.#frames,
+        after: options.after,
+        push: (frame) => this.outbox.push(frame),
+        drained: () => this.drained(),
+        isOpen: () => !this.ended,
+      });
+    }
+  }
+
+  /** In the room: everything that happens from here on is told, after what came since `after`. To be called when the session has entered the chat. */
+  entered(conversation: Id): void {
+    this.#conversation = conversation;
+    const replayed = this.#replay?.run(conversation) ?? Promise.resolve();
+    this.#follow(replayed);
+  }
+
+  // ---- Session ------------------------------------------------------------------------------------------------------------------------
+
+  deliver(delivery: Delivery, frame: Frame): void {
+    if (this.ended) return;
+    if (frame === NO_FRAME) {
+      this.#changed(delivery);
+      return;
+    }
+    const mine = this.#clientId !== undefined && delivery.type === 'message' && delivery.from === this.id;
+    const told = mine ? (this.#answer(delivery, this.#clientId) ?? frame) : frame;
+    if (this.#replay?.withholds(delivery, told) === true) return;
+    this.outbox.push(told);
+  }
+
+  /** A chat that is gone, or no longer the client's, is heard no more from this moment. */
+  #changed(delivery: Delivery): void {
+    const { user, role } = this.actor;
+    const isLost = delivery.type === 'members' && role !== 'operator' && delivery.removed.includes(user);
+    const isDeleted = delivery.type === 'conversation' && delivery.change === 'deleted';
+    if (isLost || isDeleted) this.endWith(GONE, 'gone');
+  }
+
+  /** The frame of one's own message, with the client's name for it. */
+  #answer(delivery: Delivery, clientId: string | undefined): Frame | undefined {
+    if (delivery.type !== 'message' || delivery.scene === undefined) return undefined;
+    const { message, conversation, scene } = delivery;
+    return this.#frames.message('message_added', { message, conversation, scene, sender: scene.sender }, clientId);
+  }
+
+  // ---- Frames of the client -----------------------------------------------------------------------------------------------------------
+
+  receive(bytes: Buffer, isBinary: boolean): void {
+    if (this.ended) return;
+    try {
+      if (isBinary) throw invalid('frames are text');
+      if (isBlank(bytes)) return;
+      this.#waiting.push(parseEnvelope(bytes));
+    } catch (thrown) {
+      this.fail(thrown);
+      return;
+    }
+    if (!this.#busy) this.#next();
+    this.#throttle();
+  }
+
+  #next(): void {
+    this.#busy = false;
+    const frame = this.ended ? undefined : this.#waiting.shift();
+    if (frame === undefined) return;
+    this.#busy = true;
+    this.#throttle();
+    this.#follow(this.#handle(frame));
+  }
+
+  #follow(work: Promise<void>): void {
+    work.then(
+      () => this.#next(),
+      (thrown: unknown) => this.fail(thrown),
+    );
+  }
+
+  #throttle(): void {
+    const count = this.#waiting.length;
+    if (!this.#throttled && count >= MAX_WAITING_FRAMES) {
+      this.#throttled = true;
+      this.link.pause();
+    } else if (this.#throttled && count <= MAX_WAITING_FRAMES / 2) {
+      this.#throttled = false;
+      this.link.resume();
+    }
+  }
+
+  async #handle(raw: RawFrame): Promise<void> {
+    if (raw.type === 'send_message') return this.#send(raw);
+    const frame = parseFrame(raw);
+    switch (frame.type) {
+      case 'mark_message_delivered':
+        return this.#mark('delivered', frame.data.message_id);
+      case 'mark_message_read':
+        return this.#mark('read', frame.data.message_id);
+      case 'update_typing':
+        return this.#type(frame.data);
+      case 'send_message':
+    }
+  }
+
+  /** Answered by message_added, as everybody in the chat hears it, or by message_not_added. */
+  async #send(raw: RawFrame): Promise<void> {
+    try {
+      const frame = parseFrame(raw);
+      if (frame.type === 'send_message') await this.#store(frame.data);
+    } catch (thrown) {
+      const error = this.note(thrown);
+      this.outbox.push(frameOf('message_not_added', { code: error.code, message: error.message, ...echoOf(raw.data) }));
+    } finally {
+      this.#clientId = undefined;
+    }
+  }
+
+  async #store({ text = '', attachments = [], client_id: key }: Send): Promise<void> {
+    this.#clientId = key;
+    const chat = { conversation: this.#conversation };
+    const { duplicate, conversation, message, scene } = await this.chat.desk.sendMessage(this.actor, {
+      chat,
+      text,
+      attachments,
+      key,
+    });
+    // It was told when it was stored, perhaps to a socket that is gone.
+    if (!duplicate || scene === undefined) return;
+    const told = { message, conversation, scene, sender: scene.sender };
+    this.outbox.push(this.#frames.message('message_added', told, key));
+  }
+
+  /** Answered by message_updated where it is news. A message that is not the chat's has no answer in the interface: it is counted. */
+  async #mark(cursor: 'delivered' | 'read', message: Id): Promise<void> {
+    try {
+      await this.chat.desk.mark(this.actor, { chat: { conversation: this.#conversation }, cursor, message });
+    } catch (thrown) {
+      if (this.note(thrown).code === 'internal') throw thrown;
+    }
+  }
+
+  async #type({ text = '', stopped = false }: { readonly text?: string; readonly stopped?: boolean }): Promise<void> {
+    const { namespace } = this.actor;
+    try {
+      if (!stopped) this.#typing.take(namespace, this.id);
+      const chat = { conversation: this.#conversation };
+      await this.chat.desk.type(this.actor, { chat, active: !stopped, text });
+    } catch (thrown) {
+      if (this.note(thrown).code === 'internal') throw thrown;
+    }
+  }
+}
+
+/** What a refused client needs to know which message it was. */
+function echoOf(data: Readonly<Record<string, unknown>>): { text: string; attachments: string[]; client_id?: string } {
+  const { text, attachments, client_id: id } = data;
+  return {
+    text: typeof text === 'string' ? text : '',
+    attachments: Array.isArray(attachments) ? attachments.filter((one) => typeof one === 'string') : [],
+    ...(typeof id === 'string' && { client_id: id }),
+  };
+}
