@@ -102,7 +102,7 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
   const settings = await core.desk.settings.of(actor.namespace);
   const content = await contentOf(core, actor, { text, attachments, widget: settings.widget(scene.chat.source) });
   const aside = asideOf(type, typeRole);
-  return commitMessage(core, actor, {
+  const stored = await commitMessage(core, actor, {
     conversation: conversation.id,
     sender: sender?.id ?? 0,
     content,
@@ -111,6 +111,12 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
     key,
     widget,
   });
+  const { status } = input;
+  if (status === 'delivered' || status === 'read') {
+    const { message } = stored;
+    await markFor(core, actor, message, await findChat(core, actor, { conversation: conversation.id }), status);
+  }
+  return stored;
 }
 
 /** Changes a message by the id that a back end gave it, or by ours. What is absent stays. */
@@ -155,7 +161,8 @@ export async function supplyMessageUpdate(
 async function markFor(core: Core, actor: Actor, message: Message, { scene: { chat } }: SeenChat, cursor: 'delivered' | 'read') {
   const fromClient = message.sender === chat.client;
   const user = fromClient ? chat.operator : chat.client;
-  if (user === 0 || message.conversation !== chat.conversation) return;
+  // Where no operator has it, the desk has read it all the same.
+  if ((user === 0 && !fromClient) || message.conversation !== chat.conversation) return;
   const { conversation, id } = message;
   const countMembers = core.limits.smallGroup + 1;
   await core.committer.commit({

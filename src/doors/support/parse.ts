@@ -45,10 +45,10 @@ export function createCheck<S extends TSchema>(schema: S): (value: unknown) => S
       const path = instancePath.split('/').slice(1);
       const missing = 'requiredProperties' in params ? params.requiredProperties : [];
       if (keyword === 'required') for (const name of missing) fields[[...path, name].join('.')] ??= 'is needed';
-      else if (keyword !== 'anyOf') fields[path.join('.')] ??= message;
+      else if (keyword !== 'anyOf') fields[path.join('.') || 'body'] ??= message;
     }
     const [[field, problem] = ['body', 'is not as documented']] = Object.entries(fields);
-    throw new ChatError('invalid_argument', `${field === '' ? 'body' : field}: ${problem}`, { fields });
+    throw new ChatError('invalid_argument', `${field}: ${problem}`, { fields });
   };
 }
 

@@ -84,12 +84,12 @@ export class DeskPeer {
   }
 
   /** The answer to a send. */
-  async send(text: string, more: object = {}): Promise<DeskFrame> {
-    const id = randomUUID();
+  async send(text: string, more: { readonly client_id?: string; readonly [member: string]: unknown } = {}): Promise<DeskFrame> {
+    const id = more.client_id ?? randomUUID();
     this.say('send_message', { text, client_id: id, ...more });
     for (;;) {
       const frame = await this.next('message_added', 'message_not_added');
-      if (frame.data.client_id === id || frame.data.client_id === (more as { client_id?: string }).client_id) return frame;
+      if (frame.data.client_id === id) return frame;
     }
   }
 
