@@ -154,6 +154,7 @@ function readLimits(read: Read): Limits {
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
     presenceGrace: read(OPTIONS.presenceGrace),
     rate: read(OPTIONS.rateLimit),
+    visitorRate: read(OPTIONS.visitorRateLimit),
   };
 }
 

@@ -38,6 +38,8 @@ export interface Limits {
   readonly presenceGrace: Millis;
   /** Messages a user may send in a window; undefined = no limit. */
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
+  /** Visitor tokens an address may ask for in a window: an office behind one address, not a flood; undefined = no limit. */
+  readonly visitorRate: { readonly messages: number; readonly window: Millis } | undefined;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -59,4 +61,5 @@ export const DEFAULT_LIMITS: Limits = {
   maxRoomsPerSession: 100,
   presenceGrace: 5_000,
   rate: { messages: 10, window: 1_000 },
+  visitorRate: { messages: 60, window: 60_000 },
 };

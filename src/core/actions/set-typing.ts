@@ -10,6 +10,10 @@ export async function setTyping(core: Core, actor: Actor, target: Target, active
     directory.peek(actor.namespace, actor.user, target) ?? (await directory.load(actor.namespace, actor.user, target));
   checkSend(actor, access);
   if (access.conversation === undefined) throw notFound();
-  const name = (await directory.user(actor.namespace, actor.user))?.name ?? '';
-  core.bus.publish({ type: 'typing', conversation: access.conversation, user: actor.user, name, active, from: actor.session });
+  const sender = await directory.user(actor.namespace, actor.user);
+  const name = sender?.name ?? '';
+  const { conversation } = access;
+  const scene = conversation.kind === 'support' ? await core.store.scene(conversation.id) : undefined;
+  const told = scene && { scene: { ...scene, ...(sender && { sender }) } };
+  core.bus.publish({ type: 'typing', conversation, user: actor.user, name, active, from: actor.session, ...told });
 }
