@@ -173,6 +173,7 @@ function readLimits(read: Read): Limits {
     presenceGrace: read(OPTIONS.presenceGrace),
     typingTimeout: read(OPTIONS.typingTimeout),
     rate: read(OPTIONS.rateLimit),
+    visitorRate: read(OPTIONS.visitorRateLimit),
   };
 }
 

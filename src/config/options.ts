@@ -90,7 +90,7 @@ function limit(
 }
 
 const core = DEFAULT_LIMITS;
-const coreRate = core.rate === undefined ? 'off' : `${core.rate.messages}/${core.rate.window}`;
+const rateText = (given: typeof core.rate): string => (given === undefined ? 'off' : `${given.messages}/${given.window}`);
 
 export const OPTIONS = {
   config: unset(
@@ -139,8 +139,14 @@ export const OPTIONS = {
   rateLimit: option(
     'rate-limit',
     rate(),
-    coreRate,
+    rateText(core.rate),
     'Messages one user may send in a time, over all connections: people type slower, scripts do not.',
+  ),
+  visitorRateLimit: option(
+    'visitor-rate-limit',
+    rate(),
+    rateText(core.visitorRate),
+    'Tokens for anonymous visitors that one address may ask for in a time: an office behind one address, not a flood.',
   ),
   maxTextBytes: limit(
     'max-text-bytes',

@@ -40,6 +40,8 @@ export interface Limits {
   readonly typingTimeout: Millis;
   /** Messages a user may send in a window; undefined = no limit. */
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
+  /** Visitor tokens an address may ask for in a window: an office behind one address, not a flood; undefined = no limit. */
+  readonly visitorRate: { readonly messages: number; readonly window: Millis } | undefined;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -62,4 +64,5 @@ export const DEFAULT_LIMITS: Limits = {
   presenceGrace: 5_000,
   typingTimeout: 6_000,
   rate: { messages: 10, window: 1_000 },
+  visitorRate: { messages: 60, window: 60_000 },
 };

@@ -20,6 +20,7 @@ import { createDesk } from './sqlite/desk.ts';
 import type { Desk } from './sqlite/desk.ts';
 import { createFeed } from './sqlite/feed.ts';
 import { createFiles } from './sqlite/files.ts';
+import { createHandover } from './sqlite/handover.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
@@ -95,7 +96,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
   const files = createFiles({ db, ids, namespaces });
   const asides = createAsides({ db, ids, namespaces, sequences, behind });
-  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, asides, chats });
+  const handover = createHandover({ db, sequences, behind, rows, sentKeys, now });
+  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, asides, chats, handover });
   const laterDesk = (): Desk => desk;
   const messages = createMessages({
     db,

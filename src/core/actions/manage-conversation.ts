@@ -115,6 +115,8 @@ export async function leaveConversation(core: Core, actor: Actor, id: Id): Promi
     if (conversation === undefined || role === undefined) throw notFound();
     if (conversation.kind === 'private')
       throw new ChatError('failed_precondition', 'A private conversation cannot be left; block the user instead.');
+    if (conversation.kind === 'support')
+      throw new ChatError('failed_precondition', 'A support chat is not left: close it, or hand it on.');
     if (role === 'owner') await refuseLastOwner(core, id, actor.user);
     return { add: [], remove: [actor.user] };
   });

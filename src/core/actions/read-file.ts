@@ -4,6 +4,7 @@ import { ChatError } from '../errors.ts';
 import { fileAddress, fileOf } from '../file-address.ts';
 import { contentOfFile, kindOf } from '../file-content.ts';
 import type { Actor, Content, FileUse, Id, StoredFile } from '../model.ts';
+import { maySeeChat } from '../desk/access.ts';
 import { checkRead, notFound } from '../policy.ts';
 
 /** Uses looked at: a file that was passed on more often than this shows its newest ones. */
@@ -22,6 +23,7 @@ async function maySee(core: Core, actor: Actor, use: FileUse): Promise<boolean> 
   // Pictures of users are seen by whoever shares the namespace.
   if (use.kind === 'user') return true;
   const access = await core.directory.load(actor.namespace, actor.user, { conversation: use.conversation });
+  if (access.conversation?.kind === 'support') return maySeeChat(core, actor, access.conversation);
   try {
     checkRead(actor, access);
     return true;

@@ -51,6 +51,17 @@ export async function seen(core: Core, actor: Actor, scene: Scene): Promise<Seen
   return { conversation, scene, member };
 }
 
+/** May the actor see what stands in a support conversation or an aside of one? */
+export async function maySeeChat(core: Core, actor: Actor, conversation: Conversation): Promise<boolean> {
+  if (conversation.aside !== undefined && !hearsAside(actor, conversation)) return false;
+  const scene = await core.store.scene(conversation.aside?.of ?? conversation.id);
+  if (scene === undefined) return isBackEnd(actor);
+  return seen(core, actor, scene).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** A back end that acts for nobody in particular; on behalf of a user it sees what that user sees. */
 export function isBackEnd(actor: Actor): boolean {
   return actor.server && actor.user === 0;

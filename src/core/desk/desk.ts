@@ -5,8 +5,10 @@ import * as chats from './chats.ts';
 import { findChat } from './access.ts';
 import * as history from './history.ts';
 import * as lists from './lists.ts';
+import * as manage from './manage.ts';
 import * as messages from './messages.ts';
 import * as steps from './steps.ts';
+import * as visitors from './visitors.ts';
 
 /** Leaves the core argument out of an action. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -39,6 +41,18 @@ export interface Desk {
   readonly countChats: Bound<typeof lists.countChats>;
   readonly listOperators: Bound<typeof lists.listOperators>;
   readonly findOperator: Bound<typeof lists.findOperator>;
+
+  readonly listWidgets: Bound<typeof manage.listWidgets>;
+  readonly saveWidget: Bound<typeof manage.saveWidget>;
+  readonly listDepartments: Bound<typeof manage.listDepartments>;
+  readonly saveDepartment: Bound<typeof manage.saveDepartment>;
+  readonly saveProfile: Bound<typeof manage.saveProfile>;
+  readonly listReplies: Bound<typeof manage.listReplies>;
+  readonly saveReply: Bound<typeof manage.saveReply>;
+  readonly deleteSetting: Bound<typeof manage.deleteSetting>;
+
+  readonly admitVisitor: Bound<typeof visitors.admitVisitor>;
+  readonly identifyVisitor: Bound<typeof visitors.identifyVisitor>;
 
   readonly supplyChat: Bound<typeof backEnd.supplyChat>;
   readonly supplyMessage: Bound<typeof backEnd.supplyMessage>;
@@ -78,6 +92,16 @@ export function bindDesk(core: Core): Desk {
     countChats: bind(lists.countChats),
     listOperators: bind(lists.listOperators),
     findOperator: bind(lists.findOperator),
+    listWidgets: bind(manage.listWidgets),
+    saveWidget: bind(manage.saveWidget),
+    listDepartments: bind(manage.listDepartments),
+    saveDepartment: bind(manage.saveDepartment),
+    saveProfile: bind(manage.saveProfile),
+    listReplies: bind(manage.listReplies),
+    saveReply: bind(manage.saveReply),
+    deleteSetting: bind(manage.deleteSetting),
+    admitVisitor: bind(visitors.admitVisitor),
+    identifyVisitor: bind(visitors.identifyVisitor),
     supplyChat: bind(backEnd.supplyChat),
     supplyMessage: bind(backEnd.supplyMessage),
     supplyMessageUpdate: bind(backEnd.supplyMessageUpdate),

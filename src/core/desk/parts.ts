@@ -5,6 +5,8 @@ import type { Hub } from '../hub.ts';
 import type { Limits } from '../limits.ts';
 import type { Id, Millis } from '../model.ts';
 import type { Bus, Log, Store, Success } from '../ports.ts';
+import { createRateLimiter } from '../rate-limiter.ts';
+import type { RateLimiter } from '../rate-limiter.ts';
 import type { Session } from '../session.ts';
 import { createClerk } from './clerk.ts';
 import type { Clerk } from './clerk.ts';
@@ -24,6 +26,8 @@ export interface DeskParts {
   readonly positions: Positions;
   readonly rooms: Rooms;
   readonly clerk: Clerk;
+  /** Keeps one address from making visitors without end: `take(address, 0)`. */
+  readonly visitorLimiter: RateLimiter;
   /** What was committed; called in commit order, before it is announced. */
   apply(outcome: Success): void;
   /** An operator's session has come to the desk. */
@@ -83,6 +87,7 @@ export function createDeskParts(deps: {
     positions,
     rooms,
     clerk,
+    visitorLimiter: createRateLimiter({ rate: limits.visitorRate, now }),
     apply(outcome) {
       settings.apply(outcome);
       for (const change of changesOf(outcome)) changed(change);

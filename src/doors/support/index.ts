@@ -7,6 +7,7 @@ import type { Chat, Limits, Millis } from '../../core/index.ts';
 import type { Carriers, Door } from '../door.ts';
 import { createOutboxes } from '../outbox.ts';
 import { DOOR } from './connection.ts';
+import { DESK_PART } from './desk-api.ts';
 import { createFrames } from './frames.ts';
 import { registerBackEndRoutes } from './http.ts';
 import { createSupportSockets } from './websocket.ts';
@@ -37,7 +38,8 @@ export function createSupportDoor(options: SupportDoorOptions): Door {
   });
   return {
     name: DOOR,
-    attach({ http, upgrade }: Carriers) {
+    attach({ api, http, upgrade }: Carriers) {
+      api.register(DESK_PART);
       upgrade('/chat', sockets.chat);
       upgrade('/broadcast', sockets.broadcast);
       registerBackEndRoutes(http, { chat, maxBodyBytes });

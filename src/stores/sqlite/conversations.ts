@@ -20,6 +20,7 @@ import type { Database } from './database.ts';
 import type { DeskChats } from './desk-chats.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
+import type { Handover } from './handover.ts';
 import type { Namespaces } from './namespaces.ts';
 import { toConversation, toMembership } from './rows.ts';
 import type { ConversationRow, MembershipRow } from './rows.ts';
@@ -60,8 +61,9 @@ export function createConversations(deps: {
   files: Pick<Files, 'use'>;
   asides: Pick<Asides, 'membersChanged' | 'of'>;
   chats: Pick<DeskChats, 'remove' | 'forget'>;
+  handover: Handover;
 }): Conversations {
-  const { db, ids, namespaces, sequences, behind, feed, files, asides, chats } = deps;
+  const { db, ids, namespaces, sequences, behind, feed, files, asides, chats, handover } = deps;
   const insert = statement(
     db,
     `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, source, version)
@@ -85,9 +87,6 @@ export function createConversations(deps: {
   const readMember = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND user = ?');
   const setRole = statement(db, 'UPDATE membership SET role = ? WHERE conversation = ? AND user = ?');
   const removeMember = statement(db, 'DELETE FROM membership WHERE conversation = ? AND user = ?');
-  const giveMember = statement(db, 'UPDATE OR IGNORE membership SET user = ? WHERE conversation = ? AND user = ?');
-  const giveMessage = statement(db, 'UPDATE message SET sender = ?1 WHERE id = ?2 AND sender = ?3');
-  const giveGone = statement(db, 'UPDATE gone SET sender = ? WHERE conversation = ? AND sender = ?');
   const insertBlock = statement(db, 'INSERT OR IGNORE INTO block (namespace, user, blocked) VALUES (?, ?, ?)');
   const removeBlock = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ? AND blocked = ?');
   const readBlock = query<{ user: number }>(db, 'SELECT user FROM block WHERE namespace = ? AND user = ? AND blocked = ?');
@@ -150,19 +149,6 @@ export function createConversations(deps: {
     startErasure.run(id);
   }
 
-  /** Who wrote as one user wrote as another from now on; a member that the other is already goes without. */
-  function give(sequence: Sequence, from: number, to: number): void {
-    const { id } = sequence.conversation;
-    behind.writeNow(sequence);
-    sequence.authored.clear();
-    giveMember.run(to, id, from);
-    removeMember.run(id, from);
-    for (const message of sequences.idsBetween(sequence, sequence.firstIndex, sequence.lastIndex)) {
-      giveMessage.run(to, message, from);
-    }
-    giveGone.run(to, id, from);
-  }
-
   return {
     pair,
     createSupport(namespace, source, client, origin) {
@@ -177,9 +163,9 @@ export function createConversations(deps: {
       const { id } = sequence.conversation;
       for (const { id: aside } of asides.of(id)) {
         const beside = sequences.get(aside);
-        if (beside !== undefined) give(beside, from, to);
+        if (beside !== undefined) handover.give(beside, from, to);
       }
-      give(sequence, from, to);
+      handover.give(sequence, from, to);
       raiseVersion(sequence);
       chats.forget(id);
       const member = readMember.get(id, to);

@@ -1,0 +1,351 @@
+/** The store contract: support chats, asides, counts, external ids, settings. */
+import { describe, expect, it } from 'vitest';
+import { uuidOf } from '../../../src/core/index.ts';
+import type { Id, Operation, Store } from '../../../src/core/index.ts';
+import { deskCountsContract } from './desk-counts.ts';
+import { ANN, BEN, CLIENT, newDesk, openChat, opening, saying, stepping } from './desk-subject.ts';
+import { NAMESPACE, ORIGIN, apply, commit, reasonOf, refusal, text } from './subject.ts';
+import type { Subject } from './subject.ts';
+
+const chatIn = async (store: Store, conversation: Id) => (await store.scene(conversation))?.chat;
+
+export function deskContract(subject: Subject): void {
+  describe('support chats', () => {
+    it('are opened once per client and widget, whoever is first', async () => {
+      const { store } = await newDesk(subject);
+      const outcomes = await commit(store, opening(), opening(), opening(8), opening(CLIENT, { source: 'shop' }));
+      const ids = outcomes.map((outcome) =>
+        outcome.type === 'chat-open' ? [outcome.chat.conversation, outcome.created] : outcome,
+      );
+      const [first] = ids;
+      expect(ids[1]).toEqual([Array.isArray(first) ? first[0] : 0, false]);
+      expect(new Set(ids.map((id) => (Array.isArray(id) ? id[0] : 0))).size).toBe(3);
+      const [opened] = outcomes;
+      if (opened?.type !== 'chat-open') throw new Error('not opened');
+      expect(opened.chat.uuid).toBe(uuidOf(opened.chat.conversation));
+      expect(opened.members.map(({ user }) => user)).toEqual([CLIENT]);
+      expect((await store.sceneByUuid(NAMESPACE, opened.chat.uuid))?.chat).toEqual(opened.chat);
+      expect(await store.sceneByUuid('elsewhere', opened.chat.uuid)).toBeUndefined();
+      expect(opened.conversation).toMatchObject({ kind: 'support', source: 'lk' });
+    });
+
+    it('wait from the first word of their client, and are new work once only', async () => {
+      const { store, clock } = await newDesk(subject);
+      const { conversation } = await openChat(store);
+      expect(await store.chatCount({ namespace: NAMESPACE })).toBe(0);
+      clock.advance(1_000);
+      const first = await apply(store, saying(conversation, CLIENT, 'Hello?'));
+      expect(first.chat).toMatchObject({ cause: 'queued', unread: { lk: 1 }, scene: { chat: { status: 'new', unread: true } } });
+      const second = await apply(store, saying(conversation, CLIENT, 'Anybody?'));
+      expect(second.chat).toBeUndefined();
+      expect(second.scene?.chat.queuedAt).toBe(first.scene?.chat.queuedAt);
+      expect(await store.queue(NAMESPACE, 'lk', '', 10)).toEqual([conversation.id]);
+      const events = (await store.events(0, 100)).filter(({ type }) => type === 'chat.queued');
+      expect(events).toMatchObject([
+        { conversation: conversation.id, user: CLIENT, chat: { client: CLIENT, status: 'new', source: 'lk' } },
+      ]);
+    });
+
+    it('are taken by one of those who try in one batch', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation } = await openChat(store);
+      await apply(store, saying(conversation, CLIENT, 'Hello?'));
+      const takers = Array.from({ length: 50 }, (_, at) => 100 + at);
+      const outcomes = await commit(
+        store,
+        ...takers.map((operator) => stepping(conversation.id, { kind: 'take', operator }, operator)),
+      );
+      expect(outcomes.map((outcome) => (outcome.type === 'chat' ? outcome.chat.operator : reasonOf(outcome)))).toEqual([
+        100,
+        ...takers.slice(1).map(() => 'failed_precondition'),
+      ]);
+      expect((await store.members(conversation.id, 0, 100)).map(({ user }) => user)).toEqual([CLIENT, 100]);
+      const [again] = await commit(store, stepping(conversation.id, { kind: 'take', operator: 100 }, 100));
+      expect(again).toMatchObject({ type: 'chat', chat: { operator: 100, status: 'open' } });
+      expect(again?.type === 'chat' && again.change).toBeFalsy();
+    });
+
+    it('go through their life, and every step is a fact', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation } = await openChat(store);
+      const { id } = conversation;
+      const now = async () => chatIn(store, id);
+      await apply(store, saying(conversation, CLIENT, 'Hello?'));
+      expect(await refusal(store, stepping(id, { kind: 'rate', rating: { score: 5, comment: '' } }, CLIENT))).toBe(
+        'failed_precondition',
+      );
+      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1, open: false }));
+      expect(await now()).toMatchObject({ status: 'new', operator: ANN });
+      expect((await now())?.queuedAt).toBeUndefined();
+      await apply(store, saying(conversation, ANN, 'Yes?'));
+      expect(await now()).toMatchObject({ status: 'open', operator: ANN });
+      await apply(store, stepping(id, { kind: 'transfer', operator: BEN, department: 'sales' }, ANN));
+      expect(await now()).toMatchObject({ status: 'open', operator: BEN, lastOperator: BEN, department: 'sales' });
+      expect((await store.members(id, 0, 10)).map(({ user }) => user)).toEqual([CLIENT, BEN]);
+      await apply(store, stepping(id, { kind: 'close' }, BEN));
+      await apply(store, stepping(id, { kind: 'rate', rating: { score: 4, comment: 'ok' } }, CLIENT));
+      expect(await now()).toMatchObject({ status: 'closed', unread: false, rating: { score: 4, comment: 'ok' } });
+      const reopened = await apply(store, saying(conversation, CLIENT, 'One more'));
+      expect(reopened.chat).toMatchObject({
+        cause: 'reopened',
+        scene: { chat: { status: 'new', operator: 0, lastOperator: BEN } },
+      });
+      expect((await now())?.closedAt).toBeUndefined();
+      const types = (await store.events(0, 100)).map(({ type }) => type).filter((type) => type.startsWith('chat.'));
+      expect(types).toEqual([
+        'chat.queued',
+        'chat.taken',
+        'chat.taken',
+        'chat.transferred',
+        'chat.closed',
+        'chat.rated',
+        'chat.queued',
+      ]);
+    });
+
+    it('are given to operators who have room, while nobody has them', async () => {
+      const { store } = await newDesk(subject);
+      const chats = [await openChat(store), await openChat(store, 8)];
+      const ids = chats.map(({ conversation }) => conversation.id);
+      const assign = (at: number, operator: Id): Operation =>
+        stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1, open: false });
+      expect(await refusal(store, assign(0, ANN))).toBe('failed_precondition');
+      for (const { conversation, chat } of chats) await apply(store, saying(conversation, chat.client, 'Hello?'));
+      await apply(store, assign(0, ANN));
+      expect([await refusal(store, assign(1, ANN)), await refusal(store, assign(0, BEN))]).toEqual([
+        'failed_precondition',
+        'failed_precondition',
+      ]);
+      await apply(store, assign(1, BEN));
+      expect(await store.operatorCounts(NAMESPACE, [ANN, BEN])).toEqual([
+        { operator: ANN, newChats: 1, openChats: 0 },
+        { operator: BEN, newChats: 1, openChats: 0 },
+      ]);
+    });
+
+    it('are read by a client and by the desk, each forwards only', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation } = await openChat(store);
+      const { id } = conversation;
+      const one = await apply(store, saying(conversation, CLIENT, 'Hello?'));
+      const two = await apply(store, saying(conversation, CLIENT, 'Anybody?'));
+      const move = (user: Id, upTo: Id, rest: object = {}): Operation => ({
+        ...{ type: 'cursor', cursor: 'read', conversation: id, user, upTo, countMembers: 10, origin: ORIGIN },
+        ...rest,
+      });
+      expect(await refusal(store, move(ANN, two.message.id))).toBe('not_found');
+      const [first] = await commit(store, move(ANN, one.message.id, { desk: true }));
+      expect(first).toMatchObject({
+        moved: true,
+        covered: { id: one.message.id },
+        scene: { chat: { unread: true, cursors: { deskRead: 1 } } },
+      });
+      const [second] = await commit(store, move(BEN, two.message.id, { desk: true }));
+      expect(second).toMatchObject({ moved: true, chat: { cause: 'unread', unread: {} } });
+      const [back] = await commit(store, move(ANN, one.message.id, { desk: true }));
+      expect(back).toMatchObject({ moved: false });
+      expect((await chatIn(store, id))?.cursors).toEqual({ clientDelivered: 0, clientRead: 0, deskDelivered: 2, deskRead: 2 });
+      const answer = await apply(store, saying(conversation, ANN, 'Yes?'));
+      await commit(store, move(CLIENT, answer.message.id));
+      expect((await chatIn(store, id))?.cursors).toEqual({ clientDelivered: 3, clientRead: 3, deskDelivered: 2, deskRead: 2 });
+    });
+
+    it('are deleted with their asides and counts', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation, chat } = await openChat(store);
+      await apply(store, saying(conversation, CLIENT, 'Hello?'));
+      const note = await apply(
+        store,
+        saying(conversation, ANN, 'Hm', { aside: 'operator', desk: { type: 'note', external: 5 } }),
+      );
+      await apply(store, { type: 'delete', conversation: conversation.id, user: 0, origin: ORIGIN });
+      expect(await store.scene(conversation.id)).toBeUndefined();
+      expect(await store.sceneByUuid(NAMESPACE, chat.uuid)).toBeUndefined();
+      expect(await store.head(note.conversation.id)).toBeUndefined();
+      expect(await store.externalMessage(NAMESPACE, 5)).toBeUndefined();
+      expect([await store.chatCount({ namespace: NAMESPACE }), await store.unreadChats(NAMESPACE)]).toEqual([0, {}]);
+    });
+  });
+
+  asidesContract(subject);
+  bringingContract(subject);
+  settingsContract(subject);
+  deskCountsContract(subject);
+}
+
+function asidesContract(subject: Subject): void {
+  describe('asides of a chat', () => {
+    it('have the members whose role is the audience, at every moment', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation } = await openChat(store);
+      await apply(store, stepping(conversation.id, { kind: 'take', operator: ANN }, ANN));
+      const note = await apply(store, saying(conversation, ANN, 'Hm', { aside: 'operator', desk: { type: 'note' } }));
+      const aside = note.conversation.id;
+      const members = async (): Promise<Id[]> => (await store.members(aside, 0, 10)).map(({ user }) => user);
+      expect([note.conversation.aside, note.message.index, await members()]).toEqual([
+        { of: conversation.id, audience: 'operator' },
+        1,
+        [ANN],
+      ]);
+      await apply(store, stepping(conversation.id, { kind: 'join', operator: BEN }, BEN));
+      expect(await members()).toEqual([ANN, BEN]);
+      await apply(store, { type: 'user', namespace: NAMESPACE, id: BEN, role: 'user' });
+      expect(await members()).toEqual([ANN]);
+      await apply(store, { type: 'user', namespace: NAMESPACE, id: BEN, role: 'operator' });
+      await apply(store, stepping(conversation.id, { kind: 'transfer', operator: BEN, department: '' }, ANN));
+      expect(await members()).toEqual([BEN]);
+      const system = await apply(
+        store,
+        saying(conversation, 0, 'Rate us', { aside: 'user', desk: { type: 'system', typeRole: 'user' } }),
+      );
+      expect((await store.members(system.conversation.id, 0, 10)).map(({ user }) => user)).toEqual([CLIENT]);
+      expect((await store.asides(conversation.id)).map(({ aside: one }) => one?.audience)).toEqual(['operator', 'user']);
+    });
+
+    it('are in nothing but the desk: not in lists, resumes, unread counts, places or facts', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation } = await openChat(store);
+      await apply(store, stepping(conversation.id, { kind: 'take', operator: ANN }, ANN));
+      await apply(store, saying(conversation, CLIENT, 'Hello?'));
+      const before = (await store.events(0, 100)).length;
+      const note = await apply(store, saying(conversation, ANN, 'Hm', { aside: 'operator', desk: { type: 'note' } }));
+      await apply(store, saying(conversation, 0, 'System', { aside: 'user', desk: { type: 'system', typeRole: 'user' } }));
+      await apply(store, { type: 'edit', message: note.message.id, user: 0, content: text('Hm!'), origin: ORIGIN });
+      expect(await store.events(0, 100)).toHaveLength(before);
+      for (const user of [CLIENT, ANN]) {
+        expect(await store.conversationsOf(NAMESPACE, user)).toEqual([conversation.id]);
+        expect((await store.summaries(NAMESPACE, user, 0, 10)).map(({ head }) => head.conversation.id)).toEqual([
+          conversation.id,
+        ]);
+        const { entries } = await store.resume({ namespace: NAMESPACE, user, kinds: ['support'], after: 0, limit: 100 });
+        expect(entries.map((entry) => (entry.type === 'message' ? entry.message.content?.text : entry.type))).toEqual(['Hello?']);
+      }
+      expect((await store.history({ conversation: conversation.id, limit: 10 })).messages.map(({ index }) => index)).toEqual([1]);
+      expect([...(await store.unread(conversation.id, [CLIENT, ANN]))]).toEqual([
+        [CLIENT, 0],
+        [ANN, 1],
+      ]);
+      const [moved] = await commit(store, {
+        ...{ type: 'deliver', namespace: NAMESPACE, user: ANN, kinds: ['support'], upTo: note.message.id, countMembers: 10 },
+        origin: ORIGIN,
+      } as const);
+      expect(moved).toMatchObject({ moves: [{ conversation: { id: conversation.id } }] });
+    });
+  });
+}
+
+function bringingContract(subject: Subject): void {
+  describe('what back ends bring', () => {
+    const uuid = 'd599cb9b-a451-4bb3-ac0c-1465b9a1c4de';
+
+    it('is a chat by its uuid, made or changed', async () => {
+      const { store } = await newDesk(subject);
+      const one = await openChat(store, CLIENT, { uuid, supply: { status: 'new', extra: { a: 1 } } });
+      expect(one).toMatchObject({ created: true, chat: { uuid, status: 'new', extra: { a: 1 } }, change: { cause: 'queued' } });
+      const two = await openChat(store, CLIENT, { uuid, supply: { status: 'pending', operator: ANN, extra: { b: 2 } } });
+      expect(two).toMatchObject({
+        created: false,
+        chat: { conversation: one.chat.conversation, status: 'pending', operator: ANN, extra: { a: 1, b: 2 } },
+        membersChanged: { added: [{ user: ANN }] },
+      });
+      const three = await openChat(store, CLIENT, { uuid, supply: { status: 'pending' } });
+      expect([three.created, three.change]).toEqual([false, undefined]);
+      expect(await store.chatCount({ namespace: NAMESPACE, statuses: ['pending'], operator: ANN })).toBe(1);
+    });
+
+    it('is a message by its id, stored once, with what else it has', async () => {
+      const { store } = await newDesk(subject);
+      const { conversation } = await openChat(store, CLIENT, { uuid });
+      const other = await openChat(store, 8);
+      const desk = { type: 'lead', external: 5, extra: { mood: 'good' } };
+      const content = { kind: 'text', text: '', attachments: [{ foreign: { url: 'https://example.com/a.png' } }] } as const;
+      const [one, two] = await commit(
+        store,
+        saying(conversation, 0, '', { desk, content }),
+        saying(conversation, 0, 'x', { desk }),
+      );
+      if (one?.type !== 'append' || two?.type !== 'append') throw new Error('refused');
+      expect([one.duplicate, two.duplicate, two.message]).toEqual([false, true, one.message]);
+      expect(await store.externalMessage(NAMESPACE, 5)).toEqual(one.message);
+      expect(one.message).toMatchObject({ desk, content, index: 1 });
+      expect(await refusal(store, saying(other.conversation, 0, 'x', { desk }))).toBe('already_exists');
+      expect(await refusal(store, saying(conversation, 0, 'x', { desk, aside: 'operator' }))).toBe('already_exists');
+      const recalled = await apply(store, { type: 'recall', message: one.message.id, user: 0, origin: ORIGIN });
+      expect(recalled.message.desk).toEqual({ type: 'lead', external: 5 });
+    });
+
+    for (const restart of subject.restarts) {
+      it(`outlives a ${restart}`, async () => {
+        const world = await newDesk(subject);
+        const { conversation } = await openChat(world.store, CLIENT, { uuid });
+        await apply(world.store, saying(conversation, CLIENT, 'Hello?'));
+        await apply(world.store, stepping(conversation.id, { kind: 'take', operator: ANN }, ANN));
+        const note = await apply(
+          world.store,
+          saying(conversation, ANN, 'Hm', { aside: 'operator', desk: { type: 'note', external: 9 } }),
+        );
+        const before = await world.store.sceneByUuid(NAMESPACE, uuid);
+        await (restart === 'reopen' ? world.reopen() : world.crash());
+        expect(await world.store.sceneByUuid(NAMESPACE, uuid)).toEqual(before);
+        expect(await world.store.externalMessage(NAMESPACE, 9)).toEqual(note.message);
+        expect(await world.store.operatorCounts(NAMESPACE, [ANN])).toEqual([{ operator: ANN, newChats: 0, openChats: 1 }]);
+        const more = await apply(world.store, saying(conversation, BEN, 'Hm too', { aside: 'operator', desk: { type: 'note' } }));
+        expect([more.conversation.id, more.message.index]).toEqual([note.conversation.id, 2]);
+      });
+    }
+
+    it('is somebody whose name has parts, which are kept', async () => {
+      const { store } = await newDesk(subject);
+      await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { firstname: 'Eva', role: 'vip' } });
+      await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { lastname: 'Stone' } });
+      expect((await store.user(NAMESPACE, CLIENT))?.person).toEqual({ firstname: 'Eva', role: 'vip', lastname: 'Stone' });
+    });
+  });
+
+  describe('a visitor who says who they are', () => {
+    it('hands over chats, words, cursors and keys in one step, once', async () => {
+      const { store } = await newDesk(subject);
+      const VISITOR = 900;
+      const { conversation } = await openChat(store, VISITOR);
+      const one = await apply(store, saying(conversation, VISITOR, 'Hello?', { key: 'k' }));
+      await apply(store, saying(conversation, ANN, 'Yes?'));
+      const identify = { type: 'identify', namespace: NAMESPACE, visitor: VISITOR, user: CLIENT, origin: ORIGIN } as const;
+      const done = await apply(store, identify);
+      expect(done.changes).toMatchObject([
+        { change: { cause: 'identified' }, members: { added: [{ user: CLIENT }], removed: [VISITOR] } },
+      ]);
+      expect((await apply(store, identify)).changes).toEqual([]);
+      expect(await store.membership(conversation.id, VISITOR)).toBeUndefined();
+      expect([...(await store.unread(conversation.id, [CLIENT]))]).toEqual([[CLIENT, 1]]);
+      expect((await store.message(one.message.id))?.sender).toBe(CLIENT);
+      const again = await openChat(store, CLIENT);
+      expect([again.created, again.conversation.id]).toEqual([false, conversation.id]);
+      const repeated = await apply(store, saying(again.conversation, CLIENT, 'Hello?', { key: 'k' }));
+      expect([repeated.duplicate, repeated.message.id]).toEqual([true, one.message.id]);
+    });
+  });
+}
+
+function settingsContract(subject: Subject): void {
+  describe('settings of the desk', () => {
+    it('are kept by kind and name, per namespace', async () => {
+      const { store } = await newDesk(subject);
+      const department = (title: string): Operation => ({
+        type: 'desk-setting',
+        namespace: NAMESPACE,
+        setting: { kind: 'department', name: 'sales', value: { name: 'sales', title } },
+      });
+      const reply = { kind: 'reply', name: '0', value: { id: 0, name: 'hi', text: 'Hi', department: '' } } as const;
+      await commit(store, department('Sales'), department('Selling'));
+      const saved = await apply(store, { type: 'desk-setting', namespace: NAMESPACE, setting: reply });
+      expect(await store.deskSettings(NAMESPACE)).toEqual([
+        { kind: 'department', name: 'sales', value: { name: 'sales', title: 'Selling' } },
+        saved.setting,
+      ]);
+      expect(saved.setting.name).toMatch(/^[1-9]\d+$/);
+      expect(await store.deskSettings('elsewhere')).toEqual([]);
+      const remove = { type: 'desk-setting-delete', namespace: NAMESPACE, kind: 'department', name: 'sales' } as const;
+      expect([(await apply(store, remove)).deleted, (await apply(store, remove)).deleted]).toEqual([true, false]);
+    });
+  });
+}
