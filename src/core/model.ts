@@ -77,7 +77,7 @@ export interface Conversation {
   readonly source?: string;
   /**
    * This is an aside of a support chat: what is said there stands beside the chat, for those of its members whose role is the audience and
-   * for nobody else (docs/adr/0016-asides.md). Only the desk knows of it.
+   * for nobody else (docs/adr/0031-asides.md). Only the desk knows of it.
    */
   readonly aside?: Aside;
   /** Who created it; 0 when a back end did. */

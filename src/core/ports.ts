@@ -13,6 +13,7 @@ import type {
   Membership,
   Message,
   Millis,
+  Person,
   Revision,
   Role,
   StoredFile,
@@ -189,6 +190,8 @@ export interface Claims {
   readonly namespace: string;
   readonly role: Role;
   readonly name?: string;
+  /** What the desk shows of the user. */
+  readonly person?: Person;
   /** Id of the token itself, for revocation. */
   readonly token?: string;
   readonly issuedAt: Millis;

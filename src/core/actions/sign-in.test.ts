@@ -17,6 +17,17 @@ describe('the user of a token', () => {
     expect(await core.chat.findUserBySubject('elsewhere', '42')).toBeUndefined();
   });
 
+  test('is described by the token, and called by the parts of the name where it gives no other', async () => {
+    const core = await openCore();
+    const { access } = core.chat;
+    const person = { firstname: 'Eva', lastname: 'Stone', avatar: 'https://example.com/eva.png' };
+    expect(await access.authenticate(tokenOf('1', { person }))).toMatchObject({ name: 'Eva Stone' });
+    await access.authenticate(tokenOf('1', { person: { firstname: 'Ewa' }, name: 'Ewa S.' }));
+    expect(await core.chat.findUser('default', 1)).toMatchObject({ name: 'Ewa S.', person: { ...person, firstname: 'Ewa' } });
+    for (const bad of [{ avatar: '/files/5/x' }, { lastname: 'x'.repeat(1_000) }, { firstname: '\0' }])
+      expect(await refusalOf(access.authenticate(tokenOf('2', { person: bad })))).toBe('unauthenticated');
+  });
+
   test('is the same though many tokens come at once', async () => {
     const core = await openCore();
     const identities = await Promise.all(

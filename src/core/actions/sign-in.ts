@@ -4,7 +4,9 @@ import { checkLabel } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import { parseId } from '../ids.ts';
-import type { Id, Millis, Role, User } from '../model.ts';
+import type { Limits } from '../limits.ts';
+import type { Id, Millis, Person, Role, User } from '../model.ts';
+import { checkPerson, isWithin, nameOf } from '../person.ts';
 import type { Claims, UserSaved } from '../ports.ts';
 
 /** A checked token and the user it belongs to. */
@@ -47,11 +49,15 @@ async function findOrSave(core: Core, claims: Claims): Promise<User> {
   const { namespace, subject, role } = claims;
   const id = parseId(subject);
   const known = await findBySubject(core, namespace, subject);
-  const name = claims.name?.slice(0, core.limits.maxNameLength).toWellFormed();
+  const { person = {} } = claims;
+  const called = claims.name ?? (nameOf(person) === '' ? undefined : nameOf(person));
+  const name = called?.slice(0, core.limits.maxNameLength).toWellFormed();
   if ([subject, name ?? ''].some((text) => text.includes('\0') || !text.isWellFormed())) {
     throw unauthenticated('The token names a user by what is no valid text.');
   }
-  if (known !== undefined && known.role === role && (name === undefined || name === known.name)) return known;
+  checkClaimedPerson(person, core.limits);
+  const same = known !== undefined && known.role === role && (name === undefined || name === known.name);
+  if (same && isWithin(person, known.person ?? {})) return known;
   const outcome = await core.committer.commit({
     type: 'user',
     namespace,
@@ -59,8 +65,17 @@ async function findOrSave(core: Core, claims: Claims): Promise<User> {
     ...(id === undefined && { external: subject }),
     role,
     ...(name !== undefined && { name }),
+    ...(claims.person && { person }),
   });
   return saved(outcome);
+}
+
+function checkClaimedPerson(person: Person, limits: Limits): void {
+  try {
+    checkPerson(person, limits);
+  } catch {
+    throw unauthenticated('The token describes its user by what cannot be kept.');
+  }
 }
 
 export interface Credentials {

@@ -9,6 +9,7 @@ import type { DeskNews } from '../events.ts';
 import type { Actor, DeskPart, Id, JsonObject, Message, Person, Role, User } from '../model.ts';
 import { notFound } from '../policy.ts';
 import type { Appended, Changed } from '../ports.ts';
+import { checkPerson, isWithin, nameOf } from '../person.ts';
 import { toUuid } from '../uuid.ts';
 import { findChat } from './access.ts';
 import type { SeenChat } from './access.ts';
@@ -262,6 +263,7 @@ function partOf({ typeRole, id, extra }: MessageInput, type: string): DeskPart |
 async function savePerson(core: Core, actor: Actor, input: PersonInput | undefined): Promise<User | undefined> {
   if (input === undefined || input.id === 0) return undefined;
   const { id, role, person } = input;
+  checkPerson(person, core.limits);
   const known = await core.directory.user(actor.namespace, id);
   const same = known !== undefined && (role === undefined || role === known.role) && isWithin(person, known.person ?? {});
   if (same) return known;
@@ -276,15 +278,6 @@ async function savePerson(core: Core, actor: Actor, input: PersonInput | undefin
     person,
   });
   return settledChat(outcome).user;
-}
-
-function isWithin(some: Person, all: Person): boolean {
-  return JSON.stringify({ ...all, ...some }) === JSON.stringify(all);
-}
-
-/** What people call somebody whose name has parts. */
-export function nameOf({ firstname = '', patronymic = '', lastname = '' }: Person): string {
-  return [firstname, patronymic, lastname].filter((part) => part !== '').join(' ');
 }
 
 function checkBackEnd(actor: Actor): void {

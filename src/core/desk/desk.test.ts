@@ -1,61 +1,17 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { actorFor, openCore, recordingSession, refusalOf, textsIn, tokenOf } from '../../../test/support/core.ts';
-import type { RecordingSession, TestCore } from '../../../test/support/core.ts';
-import type { Actor, Delivery, DeskNews, Id, Role } from '../index.ts';
-
-const CLIENT = 7;
-const ANN = 21;
-const BEN = 22;
-
-async function openDesk(): Promise<TestCore> {
-  const core = await openCore({ limits: { presenceGrace: 20 } });
-  for (const [id, role] of [
-    [CLIENT, 'user'],
-    [ANN, 'operator'],
-    [BEN, 'operator'],
-  ] as const) {
-    await core.chat.access.authenticate(tokenOf(String(id), { role, name: `User ${id}` }));
-  }
-  return core;
-}
-
-const client = actorFor(CLIENT);
-const ann = actorFor(ANN, { role: 'operator' });
-const ben = actorFor(BEN, { role: 'operator' });
-const backEnd = actorFor(0, { server: true });
-
-async function enter({ chat }: TestCore, user: Id, role: Role, conversation: Id): Promise<RecordingSession> {
-  const session = await bound(chat, user, role);
-  await chat.desk.enterChat(session, { conversation });
-  return session;
-}
-
-async function bound(chat: TestCore['chat'], user: Id, role: Role): Promise<RecordingSession> {
-  const session = Object.assign(recordingSession(chat, user, { actor: { role } }), { bound: true });
-  await chat.openSession(session);
-  onTestFinished(() => session.close());
-  return session;
-}
-
-function newsIn(deliveries: readonly Delivery[]): DeskNews[] {
-  return deliveries.flatMap((delivery) => (delivery.type === 'desk' ? [delivery.news] : []));
-}
-
-function say(core: TestCore, actor: Actor, conversation: Id, text: string, rest: { note?: boolean } = {}) {
-  return core.chat.desk.sendMessage(actor, { chat: { conversation }, text, ...rest });
-}
+import { expect, test, vi } from 'vitest';
+import { actorFor, refusalOf, textsIn } from '../../../test/support/core.ts';
+import { ANN, CLIENT, ann, backEnd, ben, client, newsIn, openDesk } from '../../../test/support/desk.ts';
 
 test('a client writes, one of two operators takes it, the other is told who', async () => {
   const core = await openDesk();
-  const { desk } = core.chat;
+  const { desk, say } = core;
   const { conversation, scene } = await desk.openChat(client, 'lk');
   expect(scene.chat).toMatchObject({ status: 'new', source: 'lk', client: CLIENT, operator: 0, unread: false });
   const again = await desk.openChat(client, 'lk');
   expect([again.created, again.conversation.id]).toEqual([false, conversation.id]);
 
-  const board = await bound(core.chat, ANN, 'operator');
-  await desk.attendDesk(board, { sources: [], departments: [] });
-  await say(core, client, conversation.id, 'Hello?');
+  const board = await core.attend(ANN);
+  await say(client, conversation.id, 'Hello?');
   expect(textsIn(board.take())).toEqual(['Hello?']);
   expect((await desk.listChats(ann, { order: 'waiting', after: 0, limit: 10 })).total).toBe(1);
 
@@ -70,7 +26,7 @@ test('a client writes, one of two operators takes it, the other is told who', as
   });
   expect(await refusalOf(desk.take(ben, { conversation: conversation.id }))).toBe('failed_precondition');
   await vi.waitFor(() =>
-    expect(newsIn(board.heard)).toContainEqual(
+    expect(newsIn(board.heard, 'operator')).toContainEqual(
       expect.objectContaining({ kind: 'operator', openChats: 1, newChats: 0, online: true }),
     ),
   );
@@ -78,32 +34,32 @@ test('a client writes, one of two operators takes it, the other is told who', as
 
 test('a note is heard by operators in the chat, and nobody else learns that it exists', async () => {
   const core = await openDesk();
-  const { desk } = core.chat;
+  const { desk, say } = core;
   const { conversation } = await desk.openChat(client, 'lk');
   const { id } = conversation;
-  await say(core, client, id, 'Hello?');
+  await say(client, id, 'Hello?');
   await desk.take(ann, { conversation: id });
-  const visitor = await enter(core, CLIENT, 'user', id);
-  const operator = await enter(core, ANN, 'operator', id);
+  const visitor = await core.enter(CLIENT, 'user', id);
+  const operator = await core.enter(ANN, 'operator', id);
   const elsewhere = await core.connect(ANN, { actor: { role: 'operator' } });
   for (const session of [visitor, operator, elsewhere]) session.take();
 
-  const { message } = await say(core, ann, id, 'A difficult one', { note: true });
-  await say(core, ann, id, 'How can I help?');
+  const note = await say(ann, id, 'A difficult one', { note: true });
+  await say(ann, id, 'How can I help?');
   expect(textsIn(operator.take())).toEqual(['A difficult one', 'How can I help?']);
   expect([textsIn(visitor.take()), textsIn(elsewhere.take())]).toEqual([['How can I help?'], ['How can I help?']]);
   expect((await desk.readHistory(client, { conversation: id }, { limit: 10 })).messages.map(({ index }) => index)).toEqual([
     1, 2,
   ]);
   expect((await desk.readHistory(ann, { conversation: id }, { limit: 10 })).messages).toHaveLength(3);
-  expect(await refusalOf(core.chat.moveCursorToMessage(ann, 'read', message.id))).toBe('not_found');
-  expect(await refusalOf(core.chat.editMessage(ann, message.id, { kind: 'text', text: 'x' }))).toBe('not_found');
-  expect(await refusalOf(say(core, client, id, 'x', { note: true }))).toBe('permission_denied');
+  expect(await refusalOf(core.chat.moveCursorToMessage(ann, 'read', note))).toBe('not_found');
+  expect(await refusalOf(core.chat.editMessage(ann, note, { kind: 'text', text: 'x' }))).toBe('not_found');
+  expect(await refusalOf(say(client, id, 'x', { note: true }))).toBe('permission_denied');
 });
 
 test('a back end brings a chat and messages, once', async () => {
   const core = await openDesk();
-  const { desk } = core.chat;
+  const { desk } = core;
   const uuid = 'D599CB9B-A451-4BB3-AC0C-1465B9A1C4DE';
   const input = {
     chat: { uuid, source: 'lk', client: { id: 99, role: 'user' as const, person: { firstname: 'Eva', lastname: 'Stone' } } },
@@ -127,25 +83,24 @@ test('a back end brings a chat and messages, once', async () => {
 
 test('a closed chat opens with the next message, to the same operator first', async () => {
   const core = await openDesk();
-  const { desk } = core.chat;
+  const { desk, say } = core;
   const { conversation } = await desk.openChat(client, 'lk');
   const { id } = conversation;
-  await say(core, client, id, 'Hello?');
-  await say(core, ann, id, 'Yes?');
+  await say(client, id, 'Hello?');
+  await say(ann, id, 'Yes?');
   expect((await desk.findChat(ann, { conversation: id })).scene.chat).toMatchObject({ status: 'open', operator: ANN });
   await desk.close(ann, { conversation: id });
   await desk.rate(client, { conversation: id }, { score: 5 });
-  await say(core, client, id, 'One more thing');
+  await say(client, id, 'One more thing');
   expect((await desk.findChat(ann, { conversation: id })).scene.chat).toMatchObject({
     status: 'new',
     operator: 0,
     lastOperator: ANN,
   });
 
-  const board = await bound(core.chat, ANN, 'operator');
-  await desk.attendDesk(board, { sources: [], departments: [] });
+  await core.attend(ANN);
   await desk.close(ann, { conversation: id });
-  await say(core, client, id, 'And another');
+  await say(client, id, 'And another');
   await core.chat.core.desk.clerk.idle();
   expect((await desk.findChat(ann, { conversation: id })).scene.chat).toMatchObject({ status: 'open', operator: ANN });
 });

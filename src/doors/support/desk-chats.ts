@@ -3,14 +3,15 @@ import { actorFrom, anyone, someone, toId, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import { chatRef } from '../../core/index.ts';
 import type { Actor, ChatList, ChatRef, SeenChat } from '../../core/index.ts';
-import { toChat, toEntry, toListQuery } from './desk-codec.ts';
+import { toChat, toEntry, toListQuery, toPerson } from './desk-codec.ts';
 import { ByChat, ChatsPlace, OpenChat, QueuePlace, Rate, Transfer } from './desk-requests.ts';
-import { DeskChat, DeskChats, DeskCounts } from './desk-wire.ts';
+import { DeskChat, DeskChats, DeskCounts, DeskPresent } from './desk-wire.ts';
 import type { DeskChats as ChatsAnswer } from './desk-wire.ts';
 
 export function registerDeskChats(http: Routes, deps: RouteDeps): void {
   registerLists(http, deps);
   registerOne(http, deps);
+  registerPresence(http, deps);
   registerSteps(http, deps);
 }
 
@@ -99,6 +100,21 @@ function registerOne(http: Routes, { chat, operation }: RouteDeps): void {
     async (request) => {
       const { scene } = await chat.desk.findChat(actorFrom(request), chatRef(request.params.chat));
       return toChat(chat.links, scene);
+    },
+  );
+}
+
+function registerPresence(http: Routes, { chat, operation }: RouteDeps): void {
+  http.get(
+    '/desk/chats/:chat/people',
+    operation(
+      anyone('conversations'),
+      { id: 'listDeskPresent', tag: 'desk', summary: 'Who has a chat open' },
+      { params: ByChat, response: { 200: DeskPresent } },
+    ),
+    async (request) => {
+      const { conversation } = await chat.desk.findChat(actorFrom(request), chatRef(request.params.chat));
+      return { people: (await chat.desk.listPresent(conversation)).map((user) => toPerson(chat.links, user)) };
     },
   );
 }

@@ -131,6 +131,14 @@ export const DeskChats = Type.Object(
 );
 export type DeskChats = Static<typeof DeskChats>;
 
+export const DeskPresent = Type.Object(
+  { people: Type.Array(DeskPerson) },
+  {
+    description: 'Who has the chat open, operators who only look on included.',
+    examples: [{ people: [{ id: BOB, role: 'operator', name: 'Bob' }] }],
+  },
+);
+
 const counts = {
   waiting: count('Nobody has them.'),
   mine: count('I have them, and they are not closed.'),

@@ -226,9 +226,14 @@ function asidesContract(subject: Subject): void {
         [ANN, 1],
       ]);
       const [moved] = await commit(store, {
-        ...{ type: 'deliver', namespace: NAMESPACE, user: ANN, kinds: ['support'], upTo: note.message.id, countMembers: 10 },
+        type: 'deliver',
+        namespace: NAMESPACE,
+        user: ANN,
+        kinds: ['support'],
+        upTo: note.message.id,
+        countMembers: 10,
         origin: ORIGIN,
-      } as const);
+      });
       expect(moved).toMatchObject({ moves: [{ conversation: { id: conversation.id } }] });
     });
   });
