@@ -6,6 +6,8 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Chat } from '../core/index.ts';
+import { registerAsyncDocument } from './asyncapi.ts';
+import type { AsyncChannel } from './asyncapi.ts';
 import { COMPONENTS } from './answers.ts';
 import { CALLER, createAdmission } from './caller.ts';
 import { registerDocument, startDocument } from './openapi.ts';
@@ -24,6 +26,8 @@ export interface Part {
   readonly tags: Readonly<Record<string, string>>;
   /** From `createComponents`; no two parts have one of the same name. */
   readonly components: readonly object[];
+  /** Its connections that stay open, for the AsyncAPI document. */
+  readonly channels?: readonly AsyncChannel[];
   /** Registers the routes, without the prefix, in a scope of the part's own: hooks and parsers it adds are no other part's. */
   readonly routes: (http: Routes, deps: RouteDeps) => void | Promise<void>;
 }
@@ -36,12 +40,20 @@ export interface Api {
 }
 
 /** What belongs to no door. */
-const OWN: Part = {
-  door: 'api',
-  tags: { document: 'This document.' },
-  components: COMPONENTS,
-  routes: registerDocument,
-};
+function ownPart(parts: readonly Part[]): Part {
+  const channels = parts.flatMap((part) => part.channels ?? []);
+  return {
+    door: OWN_DOOR,
+    tags: { document: 'This document, and the one of connections.' },
+    components: COMPONENTS,
+    routes(http, deps) {
+      registerDocument(http, deps);
+      registerAsyncDocument(http, deps, channels);
+    },
+  };
+}
+
+const OWN_DOOR = 'api';
 
 export function createApi({ chat }: { chat: Chat }): Api {
   const parts: Part[] = [];
@@ -55,7 +67,7 @@ export function createApi({ chat }: { chat: Chat }): Api {
       if (opened) throw new Error(`${PREFIX} is opened twice`);
       opened = true;
       // The document describes itself last.
-      await http.register((scope) => openScope(scope, chat, [...parts, OWN]), { prefix: PREFIX });
+      await http.register((scope) => openScope(scope, chat, [...parts, ownPart(parts)]), { prefix: PREFIX });
     },
   };
 }
@@ -69,7 +81,7 @@ async function openScope(scope: FastifyInstance, chat: Chat, parts: readonly Par
   http.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   acceptJson(http);
   // Of a request that reaches no part: one for an unknown path whose body cannot be read.
-  http.setErrorHandler((error, _request, reply) => answerError({ chat, door: OWN.door }, error, reply));
+  http.setErrorHandler((error, _request, reply) => answerError({ chat, door: OWN_DOOR }, error, reply));
   http.setNotFoundHandler((request, reply) => answerUnknown(paths, request, reply));
   http.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');

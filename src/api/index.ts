@@ -3,6 +3,7 @@ export { Nothing } from './answers.ts';
 export type { ErrorAnswer } from './answers.ts';
 export { createApi } from './api.ts';
 export type { Api, Part } from './api.ts';
+export type { AsyncChannel, AsyncMessage } from './asyncapi.ts';
 export {
   PUBLIC,
   actorFrom,

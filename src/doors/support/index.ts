@@ -6,6 +6,7 @@ import { createRateLimiter } from '../../core/index.ts';
 import type { Chat, Limits, Millis } from '../../core/index.ts';
 import type { Carriers, Door } from '../door.ts';
 import { createOutboxes } from '../outbox.ts';
+import { CHANNELS } from './channels.ts';
 import { DOOR } from './connection.ts';
 import { DESK_PART } from './desk-api.ts';
 import { createFrames } from './frames.ts';
@@ -39,7 +40,7 @@ export function createSupportDoor(options: SupportDoorOptions): Door {
   return {
     name: DOOR,
     attach({ api, http, upgrade }: Carriers) {
-      api.register(DESK_PART);
+      api.register({ ...DESK_PART, channels: CHANNELS });
       upgrade('/chat', sockets.chat);
       upgrade('/broadcast', sockets.broadcast);
       registerBackEndRoutes(http, { chat, maxBodyBytes });
