@@ -64,6 +64,10 @@ const programs: Readonly<Record<string, (lines: readonly string[]) => void>> = {
       'three, written while Bob is away',
     ]);
   },
+  'messenger.ts'(lines) {
+    helloIn(lines, 'hello from Socket.IO');
+    expect(lines).toContain('Bob: Ada is typing');
+  },
   'curl.sh'(lines) {
     const answers = answersOf(lines);
     expect(answers.get('POST /api/auth/login')).toMatchObject({ user: { username: 'carol' } });
@@ -100,12 +104,12 @@ describe('examples/', () => {
     check(linesOf(await terminal.run(command)));
   });
 
-  it.each(['websocket.ts', 'grpc.ts', 'resume.ts', 'backend.ts'])(
+  it.each(['websocket.ts', 'grpc.ts', 'resume.ts', 'messenger.ts', 'backend.ts'])(
     '%s without a token fails with what the server says',
     async (name) => {
       const { code, err } = await terminal.run(`npx node examples/${name}`);
       expect(code).toBe(1);
-      expect(err).toMatch(/4401 The token is|16 UNAUTHENTICATED|401 .*A valid Api-Token is needed/);
+      expect(err).toMatch(/4401 The token is|The token is|16 UNAUTHENTICATED|401 .*A valid Api-Token is needed/);
     },
   );
 });
