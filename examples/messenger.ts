@@ -15,7 +15,7 @@ async function connect(token: string): Promise<Socket> {
 }
 
 /** Every event takes an acknowledgement: `{ok: true, ...}` or `{ok: false, error: {code, message}}`. */
-async function ask(socket: Socket, event: string, payload: unknown): Promise<Record<string, unknown>> {
+async function ask(socket: Socket, event: string, payload: unknown) {
   const answer = await socket.timeout(5_000).emitWithAck(event, payload);
   if (!answer.ok) throw new Error(`${event}: ${answer.error.message}`);
   return answer;
@@ -28,7 +28,7 @@ const created = await fetch(`${url}/api/conversations`, {
   headers: { authorization: `Bearer ${adaToken}`, 'content-type': 'application/json' },
   body: JSON.stringify({ kind: 'group', name: 'Lunch', members: ['2'] }),
 });
-const { id: chatId } = await created.json();
+const { id: chatId } = JSON.parse(await created.text());
 
 bob.on('typing_start', ({ username }) => console.log(`Bob: ${username} is typing`));
 const heard = new Promise<void>((resolve) => {
@@ -47,7 +47,7 @@ const { message } = await ask(ada, 'send_message', {
   content: 'hello from Socket.IO',
   clientMessageId: crypto.randomUUID(),
 });
-console.log(`Ada: #${(message as { id: string }).id} is stored`);
+console.log(`Ada: #${message.id} is stored`);
 await heard;
 ada.disconnect();
 bob.disconnect();
