@@ -146,6 +146,7 @@ function readLimits(read: Read): Limits {
     maxPage: read(OPTIONS.maxPage),
     recallWindow: read(OPTIONS.recallWindow),
     editWindow: read(OPTIONS.editWindow),
+    maxRevisions: read(OPTIONS.maxRevisions),
     maxExpiry: read(OPTIONS.maxExpiry),
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),

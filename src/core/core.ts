@@ -18,6 +18,8 @@ export interface Core {
   readonly bus: Bus;
   readonly presence: Presence;
   readonly limiter: RateLimiter;
+  /** For creating and changing conversations: apart, so that a new group does not cost its first message. */
+  readonly changeLimiter: RateLimiter;
   readonly limits: Limits;
   readonly links: Links;
   /** Ids for things that are not stored: sessions. */
