@@ -1,6 +1,6 @@
 /** Puts the parts together. The only file that imports every room; there is no logic in it. */
 import { pino } from 'pino';
-import { createApi } from './api/index.ts';
+import { OWN, PREFIX, createApi, wordRefusal } from './api/index.ts';
 import { createPasswords } from './auth/passwords.ts';
 import { loadSecret } from './auth/secret.ts';
 import { createTokens } from './auth/tokens.ts';
@@ -83,6 +83,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
+  listener.refusals(PREFIX, OWN.door, wordRefusal);
   await api.open(listener.http);
 
   async function stop(): Promise<void> {

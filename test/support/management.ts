@@ -101,6 +101,7 @@ export async function startManagement(
     api,
     grpc: { register: () => undefined, registerService: () => undefined },
     upgrade: () => undefined,
+    refusals: () => undefined,
   });
   for (const part of options.parts ?? []) api.register(part);
   await api.open(http);
