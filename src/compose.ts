@@ -5,6 +5,7 @@ import { createPasswords } from './auth/passwords.ts';
 import { loadSecret } from './auth/secret.ts';
 import { createTokens } from './auth/tokens.ts';
 import { createLocalBus } from './buses/local.ts';
+import { ownVersion } from './config.ts';
 import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
@@ -86,7 +87,10 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   listener.refusals(PREFIX, OWN.door, wordRefusal);
   await api.open(listener.http);
 
+  let isListening = false;
+
   async function stop(): Promise<void> {
+    if (isListening) log.info({ sessions: chat.core.hub.size }, 'draining');
     listener.drain();
     await chat.drain();
     await listener.close(CLOSE_GRACE_MS);
@@ -95,6 +99,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     await bus.close();
     await store.close();
     metrics.close();
+    if (isListening) log.info({}, 'closed');
   }
   let closing: Promise<void> | undefined;
 
@@ -108,7 +113,10 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     async listen() {
       const port = await listener.listen(config.port, config.host);
       const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-      return { url: `http://${host}:${port}`, port };
+      isListening = true;
+      const url = `http://${host}:${port}`;
+      log.info({ version: ownVersion(), pid: process.pid, url, data: config.data, options: config.given }, 'listening');
+      return { url, port };
     },
     close: () => (closing ??= stop()),
   };

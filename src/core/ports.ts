@@ -209,6 +209,7 @@ export interface Meter {
 
 /** Structured log lines; the core never puts tokens or message texts in them. */
 export interface Log {
+  debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;

@@ -137,7 +137,13 @@ describe('README.md', () => {
     const { code, err } = await terminal.run(install.replace('../switchboard', ROOT));
     expect(code, err).toBe(0);
     const said = await terminal.run(`'${process.execPath}' program.ts`);
-    expect(said).toEqual({ out: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\n$/), err: '', code: 0 });
+    expect(said).toMatchObject({ out: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\n$/), code: 0 });
+    // An embedded server logs as any other: lines of JSON.
+    const lines = said.err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(lines.map(({ msg }) => msg)).toEqual(['listening', 'draining', 'closed']);
     expect(existsSync(join(program, 'data', 'jwt-secret'))).toBe(true);
   });
 
