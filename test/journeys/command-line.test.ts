@@ -53,6 +53,18 @@ describe('messages', () => {
     expect(await call('history', '1', '--private', '--as', '2')).toBe(history);
   });
 
+  test('what is refused is JSON where JSON was asked for', async () => {
+    for (const words of [
+      ['send', '99999', 'nobody', '--as', '1', '--json'],
+      ['history', '99999', '--as', '1', '--json'],
+      ['history', '2', '--private', '--as', '4', '--json'],
+    ]) {
+      const { out, err, code } = await runHere(words, env);
+      expect([out, code]).toEqual(['', 4]);
+      expect(JSON.parse(err)).toEqual({ error: { code: 'refused', message: expect.stringMatching(/./) as unknown } });
+    }
+  });
+
   test('the same key stores one message', async () => {
     const [one, two] = [
       await call('send', '3', 'once', '--as', '1', '--key', 'k1'),
