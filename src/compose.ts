@@ -1,10 +1,11 @@
 /** Puts the parts together. The only file that imports every room; there is no logic in it. */
 import { pino } from 'pino';
-import { createApi } from './api/index.ts';
+import { OWN, PREFIX, createApi, wordRefusal } from './api/index.ts';
 import { createPasswords } from './auth/passwords.ts';
 import { loadSecret } from './auth/secret.ts';
 import { createTokens } from './auth/tokens.ts';
 import { createLocalBus } from './buses/local.ts';
+import { ownVersion } from './config.ts';
 import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
@@ -96,9 +97,13 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
+  listener.refusals(PREFIX, OWN.door, wordRefusal);
   await api.open(listener.http);
 
+  let isListening = false;
+
   async function stop(): Promise<void> {
+    if (isListening) log.info({ sessions: chat.core.hub.size }, 'draining');
     listener.drain();
     await chat.drain();
     await listener.close(CLOSE_GRACE_MS);
@@ -107,6 +112,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     await bus.close();
     await store.close();
     metrics.close();
+    if (isListening) log.info({}, 'closed');
   }
   let closing: Promise<void> | undefined;
 
@@ -121,7 +127,10 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     async listen() {
       const port = await listener.listen(config.port, config.host);
       const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-      return { url: `http://${host}:${port}`, port };
+      isListening = true;
+      const url = `http://${host}:${port}`;
+      log.info({ version: ownVersion(), pid: process.pid, url, data: config.data, options: config.given }, 'listening');
+      return { url, port };
     },
     close: () => (closing ??= stop()),
   };

@@ -18,6 +18,7 @@ export { variableOf } from './config/sources.ts';
 export type { Given } from './config/sources.ts';
 export * as kinds from './config/values.ts';
 export { BadValue } from './config/values.ts';
+export { ownVersion } from './config/version.ts';
 
 export interface Config {
   /** 0 = any free one. */
@@ -68,6 +69,8 @@ export interface Config {
   readonly client: { readonly url: string | undefined; readonly token: string | undefined };
   /** Every option with its value in words and where it came from; secrets are masked. */
   readonly sources: readonly Setting[];
+  /** Those of the options that are not at their defaults, by name; secrets are masked. For the log. */
+  readonly given: Readonly<Record<string, string>>;
 }
 
 export interface Setting {
@@ -149,6 +152,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
     client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
     sources,
+    given: Object.fromEntries(sources.filter(({ from }) => from !== 'default').map(({ name, value }) => [name, value])),
   };
 }
 
@@ -164,6 +168,7 @@ function readLimits(read: Read): Limits {
     maxPage: read(OPTIONS.maxPage),
     recallWindow: read(OPTIONS.recallWindow),
     editWindow: read(OPTIONS.editWindow),
+    maxRevisions: read(OPTIONS.maxRevisions),
     maxExpiry: read(OPTIONS.maxExpiry),
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),

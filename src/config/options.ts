@@ -140,7 +140,7 @@ export const OPTIONS = {
     'rate-limit',
     rate(),
     coreRate,
-    'Messages one user may send in a time, over all connections: people type slower, scripts do not.',
+    'Messages and edits of one user in a time, over all connections, and as many changes of conversations: people type slower, scripts do not.',
   ),
   maxTextBytes: limit(
     'max-text-bytes',
@@ -201,6 +201,12 @@ export const OPTIONS = {
     duration,
     [core.editWindow, 0, 10 * YEAR],
     'How long after sending a message may be edited; 0 = always.',
+  ),
+  maxRevisions: limit(
+    'max-revisions',
+    integer,
+    [core.maxRevisions, 0, 100_000],
+    'Earlier contents kept of one message, the newest: whoever edits without end fills no disk.',
   ),
   maxExpiry: limit(
     'max-expiry',

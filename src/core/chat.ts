@@ -11,6 +11,7 @@ import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
 import { changeProfile } from './actions/change-profile.ts';
+import { lookUpUser, searchUsers } from './actions/find-user.ts';
 import { findFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
@@ -95,8 +96,10 @@ export interface Chat {
   readonly revokeTokens: Bound<typeof revokeTokens>;
 
   readonly findUserBySubject: Bound<typeof findBySubject>;
+  readonly lookUpUser: Bound<typeof lookUpUser>;
+  readonly searchUsers: Bound<typeof searchUsers>;
+  /** Without asking who wants to know: for doors that translate what is the caller's already. */
   findUser(namespace: string, id: Id): Promise<User | undefined>;
-  searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
   isOnline(namespace: string, user: Id): boolean;
 
   /** The parts below the verbs, for composing and for tests. */
@@ -196,6 +199,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     presence,
     typing,
     limiter: createRateLimiter({ rate: limits.rate, now }),
+    changeLimiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
     ids: createIdSource({ now }),
@@ -219,7 +223,6 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     now,
     newSessionId: () => core.ids.next(),
     findUser: (namespace, id) => directory.user(namespace, id),
-    searchUsers: (namespace, prefix, limit) => store.searchUsers(namespace, prefix, Math.min(limit, limits.maxPage)),
     isOnline: (namespace, user) => presence.isOnline(namespace, user),
     async drain() {
       sweeper.close();
@@ -271,6 +274,8 @@ function bindActions(core: Core) {
     listSessions: bind(listSessions),
     endSession: bind(endSession),
     enterRoom: bind(enterRoom),
+    lookUpUser: bind(lookUpUser),
+    searchUsers: bind(searchUsers),
     findUserBySubject: bind(findBySubject),
     register: bind(register),
     logIn: bind(logIn),

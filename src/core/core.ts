@@ -20,6 +20,8 @@ export interface Core {
   readonly presence: Presence;
   readonly typing: Typing;
   readonly limiter: RateLimiter;
+  /** For creating and changing conversations: apart, so that a new group does not cost its first message. */
+  readonly changeLimiter: RateLimiter;
   readonly limits: Limits;
   readonly links: Links;
   /** Ids for things that are not stored: sessions. */

@@ -22,6 +22,8 @@ export interface Limits {
   readonly recallWindow: Millis;
   /** How long after sending a message may be edited; 0 = always. */
   readonly editWindow: Millis;
+  /** Earlier contents kept of one message, the newest: whoever edits without end fills no disk. */
+  readonly maxRevisions: number;
   /** How long a message may live at the most when it expires: ten years. */
   readonly maxExpiry: Millis;
   /** Read receipts are told to the members of groups up to this size: beyond it they would outnumber the messages. */
@@ -38,7 +40,7 @@ export interface Limits {
   readonly presenceGrace: Millis;
   /** A typist who says nothing more for so long has stopped: clients say so again every few seconds. */
   readonly typingTimeout: Millis;
-  /** Messages a user may send in a window; undefined = no limit. */
+  /** Messages a user may send and edit in a window, and as often create and change conversations; undefined = no limit. */
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
 }
 
@@ -53,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxPage: 100,
   recallWindow: 120_000,
   editWindow: 0,
+  maxRevisions: 100,
   maxExpiry: 315_360_000_000,
   smallGroup: 256,
   roomHistory: 500,

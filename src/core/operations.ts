@@ -65,7 +65,11 @@ export interface EditMessage {
   readonly type: 'edit';
   readonly message: Id;
   readonly user: Id;
+  /** Who may write there: a user who is not one of them any more, or blocked meanwhile, is `stale`. Absent: not looked at. */
+  readonly writers?: Writers;
   readonly content: Content;
+  /** Revisions kept of the message at the most, the newest; absent: all. */
+  readonly keep?: number;
   readonly origin: Origin;
 }
 

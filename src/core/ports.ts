@@ -132,7 +132,8 @@ export interface Store {
 
   message(id: Id): Promise<Message | undefined>;
   history(query: HistoryQuery): Promise<HistoryPage>;
-  revisions(message: Id): Promise<readonly Revision[]>;
+  /** Earlier contents that were replaced after a moment (0: from the oldest kept), ascending. No two of a message were replaced at the same. */
+  revisions(message: Id, after: Millis, limit: number): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
 
   file(id: Id): Promise<StoredFile | undefined>;
@@ -208,6 +209,7 @@ export interface Meter {
 
 /** Structured log lines; the core never puts tokens or message texts in them. */
 export interface Log {
+  debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;

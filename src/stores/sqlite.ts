@@ -96,7 +96,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   );
   const readRevisions = query<ContentColumns & { replaced_at: number }>(
     db,
-    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? ORDER BY rowid',
+    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? AND replaced_at > ? ORDER BY rowid LIMIT ?',
   );
   let closed = false;
   let committing: Promise<unknown> = Promise.resolve();
@@ -226,13 +226,13 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return row === undefined || sequences.get(row.conversation) === undefined ? undefined : toMessage(row, now());
       }),
     history: (input) => read(() => reading.history(input)),
-    revisions: (message) =>
+    revisions: (message, after, limit) =>
       read(() => {
         const row = rows.get(message);
         if (row === undefined || sequences.get(row.conversation) === undefined || toMessage(row, now()).state !== 'sent')
           return [];
         return readRevisions
-          .all(message)
+          .all(message, after, limit)
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),

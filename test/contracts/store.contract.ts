@@ -7,10 +7,12 @@ import { accountsContract } from './store/accounts.ts';
 import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
+import { editingContract } from './store/editing.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
 import type { Subject } from './store/subject.ts';
+import { supportContract } from './store/support.ts';
 
 export type { Place, Subject } from './store/subject.ts';
 
@@ -19,9 +21,11 @@ export function storeContract(name: string, subject: Subject): void {
     sendingContract(subject);
     repeatsContract(subject);
     changingContract(subject);
+    editingContract(subject);
     cursorsContract(subject);
     readingContract(subject);
     accountsContract(subject);
+    supportContract(subject);
     anyHistoryContract(subject);
   });
 }

@@ -240,6 +240,7 @@ const plainPasswords: Passwords = {
 
 function createLog(complaints: string[]): Log {
   return {
+    debug() {},
     info() {},
     warn: (_, line) => void complaints.push(line),
     error: (_, line) => void complaints.push(line),

@@ -78,7 +78,7 @@ export async function startManagement(
     tokens: createTokens({ secret: SECRET, algorithms: options.algorithms ?? ['HS256'], now }),
     passwords: createPasswords(),
     meter: { ...silentMeter, refused: (door, code) => void refused.push(`${door} ${code}`) },
-    log: { info: log, warn: log, error: log },
+    log: { debug: () => undefined, info: log, warn: log, error: log },
     links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
     limits: { ...DEFAULT_LIMITS, rate: undefined, presenceGrace: 0, ...options.limits },
     commits: { maxBatch: 1_000, maxWaiting: 10_000 },
@@ -101,6 +101,7 @@ export async function startManagement(
     api,
     grpc: { register: () => undefined, registerService: () => undefined },
     upgrade: () => undefined,
+    refusals: () => undefined,
   });
   for (const part of options.parts ?? []) api.register(part);
   await api.open(http);

@@ -4,29 +4,34 @@ import type { Core } from '../core.ts';
 import type { Access } from '../directory.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, Id, MemberRole } from '../model.ts';
-import { checkDelete, checkManage, checkRoleChange, notFound } from '../policy.ts';
-import type { ChangeMembers, ConversationCreated, MembersChanged } from '../ports.ts';
+import { checkCreate, checkDelete, checkManage, checkRoleChange, notFound } from '../policy.ts';
+import type { ChangeMembers, ConversationCreated, CreateConversation, MembersChanged } from '../ports.ts';
 import { settlePicture } from './read-file.ts';
 
 export interface CreateConversationInput {
-  readonly kind: 'group' | 'channel' | 'room';
+  readonly kind: CreateConversation['kind'];
   readonly name: string;
   readonly notice?: string;
-  readonly members: readonly Id[];
+  /** A user without a role becomes `member`. */
+  readonly members: readonly (Id | { readonly user: Id; readonly role: MemberRole })[];
 }
 
-/** The creator becomes owner; the members must be users of the namespace. A room has no members. */
+/**
+ * The members must be users of the namespace. The creator becomes owner; but of a support conversation, which only back ends create, the
+ * members are exactly those named. A room has no members.
+ */
 export async function createConversation(core: Core, actor: Actor, input: CreateConversationInput): Promise<ConversationCreated> {
-  if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests do not create conversations. Sign in first.');
+  checkCreate(actor, input.kind);
   const notice = input.notice ?? '';
   checkLabels(core, input.name, notice);
-  const others = [...new Set(input.members)].filter((user) => user !== actor.user);
-  if (input.kind === 'room' && others.length > 0) {
-    throw new ChatError('invalid_argument', 'members: a room has no members; whoever is connected is in it.');
-  }
-  checkCount(core, others.length);
-  await checkUsersExist(core, actor, others);
-  const owner = input.kind === 'room' || actor.user === 0 ? [] : [{ user: actor.user, role: 'owner' as const }];
+  const members = membersOf(actor, input);
+  checkCount(core, members.filter(({ user }) => user !== actor.user).length);
+  if (!actor.server) core.changeLimiter.take(actor.namespace, actor.user);
+  await checkUsersExist(
+    core,
+    actor,
+    members.map(({ user }) => user).filter((user) => user !== actor.user || input.kind === 'support'),
+  );
   return settled(
     await core.committer.commit({
       type: 'create',
@@ -35,10 +40,26 @@ export async function createConversation(core: Core, actor: Actor, input: Create
       name: input.name,
       notice,
       creator: actor.user,
-      members: [...owner, ...others.map((user) => ({ user, role: 'member' as const }))],
+      members,
       origin: actor,
     }),
   );
+}
+
+/** Each once: who is named twice has the first role. */
+function membersOf(actor: Actor, { kind, members }: CreateConversationInput): CreateConversation['members'] {
+  const roles = new Map<Id, MemberRole>();
+  if (kind !== 'room' && kind !== 'support' && actor.user !== 0) roles.set(actor.user, 'owner');
+  for (const member of members) {
+    const { user, role } = typeof member === 'number' ? { user: member, role: 'member' as const } : member;
+    if (!roles.has(user)) roles.set(user, role);
+  }
+  // Who creates a room may name themselves: a list of everybody concerned is no mistake.
+  if (kind === 'room') roles.delete(actor.user);
+  if (kind === 'room' && roles.size > 0) {
+    throw new ChatError('invalid_argument', 'members: a room has no members; whoever is connected is in it.');
+  }
+  return [...roles].map(([user, role]) => ({ user, role }));
 }
 
 /** Changes name, notice and picture. A room is changed by who created it. */
@@ -49,6 +70,7 @@ export async function updateConversation(
   change: { readonly name?: string; readonly notice?: string; readonly picture?: string },
 ): Promise<Conversation> {
   checkLabels(core, change.name ?? '', change.notice ?? '');
+  if (!actor.server) core.changeLimiter.take(actor.namespace, actor.user);
   checkManage(actor, asCreator(actor, await access(core, actor, id)));
   const { picture: asked, ...labels } = change;
   const picture = asked === undefined ? undefined : await settlePicture(core, actor, asked);

@@ -23,6 +23,7 @@ export async function openSession(core: Core, session: Session): Promise<void> {
     checkRoom(core, namespace, user);
     if (hub.open(session, conversations)) core.presence.arrived(namespace, user);
     core.meter.sessionOpened(door);
+    core.log.debug({ namespace, user, door, session: session.id, address: session.address }, 'a session has opened');
     return;
   }
 }
@@ -40,6 +41,7 @@ export function closeSession(core: Core, session: Session, reason: string): void
   core.typing.ended(session.id);
   if (core.hub.close(session)) core.presence.departed(namespace, user);
   core.meter.sessionClosed(door, reason);
+  core.log.debug({ namespace, user, door, session: session.id, reason }, 'a session has closed');
 }
 
 /** The actor's own sessions; a back end sees all of its namespace. */

@@ -2,10 +2,14 @@
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Conversation, ConversationHead, ConversationKind, Id, Membership, Revision } from '../model.ts';
+import { CONVERSATION_KINDS } from '../model.ts';
+import type { Actor, Conversation, ConversationHead, ConversationKind, Id, Membership, Millis, Revision } from '../model.ts';
 import type { ResumeEntry } from '../events.ts';
-import { checkFound, checkRead, notFound, tellsEverybody } from '../policy.ts';
+import { checkFound, checkRead, kindsFor, notFound, tellsEverybody } from '../policy.ts';
 import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage, Roster } from '../ports.ts';
+
+/** Kinds that have members, and so a place in somebody's list. */
+const LISTED = CONVERSATION_KINDS.filter((kind) => kind !== 'room');
 
 /** A page of messages, ascending, around or on one side of a message. */
 export async function readHistory(core: Core, actor: Actor, query: HistoryQuery): Promise<HistoryPage> {
@@ -28,8 +32,14 @@ export async function listMembers(core: Core, actor: Actor, id: Id, after: Id, l
   return core.store.members(id, after, Math.min(limit, core.limits.maxMemberChange));
 }
 
-/** The actor's conversations, most recently active first. */
-export function listConversations(core: Core, actor: Actor, before: Id, limit: number): Promise<readonly ConversationSummary[]> {
+/** The actor's conversations, most recently active first; a guest has none. */
+export async function listConversations(
+  core: Core,
+  actor: Actor,
+  before: Id,
+  limit: number,
+): Promise<readonly ConversationSummary[]> {
+  if (kindsFor(actor, LISTED).length === 0) return [];
   return core.store.summaries(actor.namespace, actor.user, before, Math.min(limit, core.limits.maxPage));
 }
 
@@ -57,11 +67,18 @@ export function findHead(core: Core, conversation: Id): Promise<ConversationHead
   return core.store.head(conversation);
 }
 
-/** Earlier contents of a message, oldest first. `within`: see `checkFound`. */
-export async function listRevisions(core: Core, actor: Actor, id: Id, within?: Id): Promise<readonly Revision[]> {
+/** A page of earlier contents of a message, oldest first: those replaced after a moment. `within`: see `checkFound`. */
+export async function listRevisions(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  within?: Id,
+  page: { readonly after?: Millis; readonly limit?: number } = {},
+): Promise<readonly Revision[]> {
+  const { after = 0, limit = core.limits.maxPage } = page;
   const { conversation } = checkFound(await core.store.message(id), within);
   await findConversation(core, actor, { conversation });
-  return core.store.revisions(id);
+  return core.store.revisions(id, after, Math.min(limit, core.limits.maxPage));
 }
 
 export interface Resume {
@@ -82,7 +99,7 @@ export async function resume(core: Core, actor: Actor, input: Resume): Promise<R
   const page = await core.store.resume({
     namespace: actor.namespace,
     user: actor.user,
-    kinds: input.kinds,
+    kinds: kindsFor(actor, input.kinds),
     ...(conversations && { conversations }),
     after: input.after,
     limit: Math.min(input.limit ?? core.limits.maxPage, core.limits.maxPage),

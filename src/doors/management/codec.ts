@@ -1,5 +1,5 @@
 /** Between the core's nouns and this interface's messages. Pure: nothing here knows a request or waits. */
-import { toId, toIds, toLimit, toTime } from '../../api/index.ts';
+import { toId, toIds, toLimit, toNext, toTime } from '../../api/index.ts';
 import type {
   Content,
   Conversation,
@@ -96,8 +96,9 @@ export function toHistory(page: HistoryPage, asked: requests.HistoryPlace) {
   return { messages: page.messages.map(toMessage), more, moreBefore, moreAfter };
 }
 
-export function toRevisions(revisions: readonly Revision[]): wire.Revisions {
-  return { revisions: revisions.map(({ content, replacedAt }) => ({ ...fromContent(content), replacedAt: toTime(replacedAt) })) };
+export function toRevisions(page: readonly Revision[], limit: number): wire.Revisions {
+  const revisions = page.map(({ content, replacedAt }) => ({ ...fromContent(content), replacedAt: toTime(replacedAt) }));
+  return { revisions, ...toNext(page, limit, ({ replacedAt }) => replacedAt) };
 }
 
 export function toMember({ user, role }: Pick<Membership, 'user' | 'role'>): wire.Member {

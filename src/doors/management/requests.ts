@@ -31,6 +31,8 @@ export const HistoryPlace = Type.Object({
 export type HistoryPlace = Static<typeof HistoryPlace>;
 export const ConversationPlace = Type.Object({ before: place('The `next` of the previous page.'), limit });
 export const MemberPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
+export const BlockPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
+export const RevisionPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
 export const SessionPlace = Type.Object({
   userId: optional(id('Only sessions of this user.', ALICE)),
   after: place('The `next` of the previous page.'),

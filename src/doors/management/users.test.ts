@@ -61,3 +61,17 @@ it('tells external ids to back ends only', async () => {
   const seen = await door.call('GET', `/api/users/${me.body.id}`, { headers: server('users') });
   expect(seen.body).toEqual({ ...me.body, externalId: 'customer-77' });
 });
+
+it('shows a guest itself and nobody else, and takes no words that are none', async () => {
+  await using door = await startManagement();
+  const [alice, guest] = [await door.user(1), await door.user(2, { role: 'guest' })];
+  expect((await door.call('GET', '/api/users/me', { headers: guest })).body).toMatchObject({ id: '2' });
+  expect((await door.call('GET', '/api/users/2', { headers: guest })).status).toBe(200);
+  for (const path of ['/api/users', '/api/users?search=a', '/api/users/1', '/api/users/99']) {
+    expect([path, (await door.call('GET', path, { headers: guest })).status]).toEqual([path, 403]);
+  }
+  expect(await door.call('GET', '/api/users?search=%00', { headers: alice })).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_argument', fields: { search: expect.stringMatching(/./) as unknown } } },
+  });
+});

@@ -1,7 +1,6 @@
 /** Accounts: one's own, another's, and finding them by name. */
 import { actorFrom, anyone, pathId, someone, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
-import { notFound } from '../../core/index.ts';
 import type { Actor, Chat, User } from '../../core/index.ts';
 import { toUser } from './codec.ts';
 import { ById, UserSearch } from './requests.ts';
@@ -13,7 +12,7 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
     operation(someone('users'), { id: 'getMe', tag: 'users', summary: 'Who I am' }, { response: { 200: UserAnswer } }),
     async (request) => {
       const actor = actorFrom(request);
-      return found(chat, actor, await chat.findUser(actor.namespace, actor.user));
+      return told(chat, actor, await chat.lookUpUser(actor, actor.user));
     },
   );
 
@@ -26,7 +25,7 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
     ),
     async (request) => {
       const actor = actorFrom(request);
-      return found(chat, actor, await chat.findUser(actor.namespace, pathId(request.params.id)));
+      return told(chat, actor, await chat.lookUpUser(actor, pathId(request.params.id)));
     },
   );
 
@@ -40,15 +39,10 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
     async (request) => {
       const actor = actorFrom(request);
       const { search = '', limit } = request.query;
-      const users = await chat.searchUsers(actor.namespace, search, toLimit(limit));
+      const users = await chat.searchUsers(actor, search, toLimit(limit));
       return { users: users.map((user) => told(chat, actor, user)) };
     },
   );
-}
-
-function found(chat: Chat, actor: Actor, user: User | undefined): UserAnswer {
-  if (user === undefined) throw notFound();
-  return told(chat, actor, user);
 }
 
 function told(chat: Chat, actor: Actor, user: User): UserAnswer {

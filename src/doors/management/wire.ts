@@ -279,6 +279,7 @@ export const Revisions = component(
     revisions: Type.Array(
       Type.Object({ type: MessageType, ...contentMembers, replacedAt: time('When it was replaced by the next.') }),
     ),
+    next,
   }),
   { revisions: [{ type: 'text', text: 'Helo', replacedAt: MOMENT }] },
 );
@@ -288,8 +289,8 @@ export const Users = component('Users', 'By user id.', Type.Object({ users: Type
 
 export const Blocks = component(
   'Blocks',
-  'Whose private messages the user does not want.',
-  Type.Object({ userIds: Type.Array(id('A user.', BOB)) }),
+  'Whose private messages the user does not want, by user id.',
+  Type.Object({ userIds: Type.Array(id('A user.', BOB)), next }),
   { userIds: [BOB] },
 );
 

@@ -70,7 +70,8 @@ export function createMessengerDoor(options: MessengerDoorOptions): MessengerDoo
   return {
     name: 'messenger',
     io: sockets.io,
-    attach({ http, upgrade }: Carriers) {
+    attach({ http, upgrade, refusals }: Carriers) {
+      refusals(SOCKET_PATH, 'messenger', ({ code, message }) => JSON.stringify({ error: { code, message } }));
       sockets.registerRoutes(http);
       for (const path of [SOCKET_PATH, `${SOCKET_PATH}/`]) upgrade(path, sockets.upgrade);
     },

@@ -1,6 +1,7 @@
 /** Writing conversations, members and blocks. Every function runs inside the batch's transaction. */
 import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
+  Writers,
   AppendMessage,
   ChangeMembers,
   Conversation,
@@ -32,8 +33,8 @@ export interface Conversations {
   block(operation: SetBlock): Outcome;
   /** The private conversation of a message that was decided on before there was one: made now, or meanwhile by another. Or why not. */
   openPrivate(namespace: number, operation: AppendMessage): { readonly sequence: Sequence; readonly created: boolean } | Outcome;
-  /** Whether a send that was decided on an older version holds all the same. */
-  mayStillWrite(sequence: Sequence, operation: AppendMessage): boolean;
+  /** Whether what was decided earlier still holds: the user is one of the writers, and not blocked. */
+  mayStillWrite(sequence: Sequence, user: number, writers: Writers): boolean;
   /** Id of a private conversation; 0 when it has no message yet. */
   pair(namespace: number, one: number, other: number): number;
 }
@@ -113,23 +114,24 @@ export function createConversations(deps: {
     files.use(namespace, { kind: 'conversation', subject: id, scope: 0 }, picture === undefined ? undefined : fileOf(picture));
   }
 
-  function mayStillWrite(sequence: Sequence, { sender, writers }: AppendMessage): boolean {
-    if (writers === undefined) return false;
+  function mayStillWrite(sequence: Sequence, user: number, writers: Writers): boolean {
     const { id, peers } = sequence.conversation;
-    const peer = peers?.[0] === sender ? peers[1] : peers?.[0];
-    if (peer !== undefined && readBlock.get(sequence.namespace, peer, sender) !== undefined) return false;
+    const peer = peers?.[0] === user ? peers[1] : peers?.[0];
+    if (peer !== undefined && readBlock.get(sequence.namespace, peer, user) !== undefined) return false;
     if (writers === 'anyone') return true;
-    const role = readMember.get(id, sender)?.role;
+    const role = readMember.get(id, user)?.role;
     return role !== undefined && writers.includes(role);
   }
 
   return {
     pair,
     openPrivate(namespace, operation) {
-      const { sender, peer, origin } = operation;
+      const { sender, peer, writers, origin } = operation;
       const known = sequences.get(pair(namespace, sender, peer));
-      if (known !== undefined)
-        return mayStillWrite(known, operation) ? { sequence: known, created: false } : { type: 'refused', reason: 'stale' };
+      if (known !== undefined) {
+        const holds = writers !== undefined && mayStillWrite(known, sender, writers);
+        return holds ? { sequence: known, created: false } : { type: 'refused', reason: 'stale' };
+      }
       if (readBlock.get(namespace, peer, sender) !== undefined) return { type: 'refused', reason: 'stale' };
       const id = ids.next();
       insert.run(id, namespace, 'private', '', '', Math.min(sender, peer), Math.max(sender, peer), sender, timeOfId(id));

@@ -62,6 +62,10 @@ export function createMessages(deps: {
   const setContent = statement(db, 'UPDATE message SET kind = ?, text = ?, data = ?, edited_at = ? WHERE id = ?');
   const eraseContent = statement(db, 'UPDATE message SET state = ?, text = NULL, data = NULL WHERE id = ?');
   const insertRevision = statement(db, 'INSERT INTO revision (message, replaced_at, kind, text, data) VALUES (?, ?, ?, ?, ?)');
+  const dropRevisions = statement(
+    db,
+    'DELETE FROM revision WHERE rowid IN (SELECT rowid FROM revision WHERE message = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)',
+  );
   const eraseRevisions = statement(db, 'DELETE FROM revision WHERE message = ?');
   const removeRow = statement(db, 'DELETE FROM message WHERE id = ?');
   const removeGone = statement(db, 'DELETE FROM gone WHERE conversation = ? AND idx < ?');
@@ -105,9 +109,10 @@ export function createMessages(deps: {
       return 'type' in opened ? opened : appendTo(opened.sequence, operation, columns, hash, opened.created);
     }
     const sequence = sequences.get(operation.conversation);
-    if (sequence === undefined) return { type: 'refused', reason: 'stale' };
-    const moved = sequence.conversation.version !== operation.version;
-    if (moved && !conversations.mayStillWrite(sequence, operation)) return { type: 'refused', reason: 'stale' };
+    if (sequence === undefined) return STALE;
+    const { sender, version, writers } = operation;
+    const holds = sequence.conversation.version === version;
+    if (!holds && (writers === undefined || !conversations.mayStillWrite(sequence, sender, writers))) return STALE;
     return appendTo(sequence, operation, columns, hash, false);
   }
 
@@ -200,15 +205,19 @@ export function createMessages(deps: {
       const found = find(operation.message);
       if (found === undefined) return refuse('not_found', 'There is no such message.');
       const { row, sequence } = found;
+      const { user, writers, keep } = operation;
+      if (writers !== undefined && !conversations.mayStillWrite(sequence, user, writers)) return STALE;
       if (toMessage(row, now()).state !== 'sent')
         return refuse('failed_precondition', 'A recalled or expired message cannot be edited.');
       const columns = toColumns(operation.content);
       if (sameContent(row, columns)) return { type: 'edit', ...unchanged(sequence, row) };
-      const at = now();
+      // Later than the edit before, whatever the clock says: pages of revisions go on after a moment.
+      const at = Math.max(now(), (row.edited_at ?? 0) + 1);
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
+      if (keep !== undefined) dropRevisions.run(row.id, keep);
       setContent.run(columns.kind, columns.text, columns.data, at, row.id);
       if (row.data !== columns.data) useFile(sequence.namespace, row.id, row.conversation, operation.content.resource?.file);
-      return { type: 'edit', ...change(sequence, row, 'edited', operation.user, operation.origin) };
+      return { type: 'edit', ...change(sequence, row, 'edited', user, operation.origin) };
     },
     recall(operation) {
       const found = find(operation.message);
@@ -273,6 +282,8 @@ export function createMessages(deps: {
     removeRow.run(id);
   }
 }
+
+const STALE: Outcome = { type: 'refused', reason: 'stale' };
 
 const SERVER: Origin = { door: 'server', session: 0 };
 
