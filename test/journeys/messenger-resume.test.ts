@@ -228,3 +228,24 @@ describe.each([
     );
   });
 });
+
+test('counts are asked for once, and not with every message', async () => {
+  let asked = 0;
+  await using server = await startServer({}, (store) => ({
+    ...store,
+    unread(...args) {
+      asked += 1;
+      return store.unread(...args);
+    },
+  }));
+  const [one, two, three] = await server.newUsers(3);
+  const chatId = String(await server.group([one, two, three]));
+  const [ada, ...others] = await Promise.all([one, two, three, three].map((user) => MessengerPeer.connect(server.url, user)));
+  if (ada === undefined) throw new Error('nobody there');
+  for (let count = 1; count <= 50; count += 1) {
+    await ada.ask('send_message', { chatId, content: String(count) });
+    for (const peer of others) expect(await peer.next('sidebar_update')).toMatchObject({ unreadCount: count });
+  }
+  // Again after half a minute, should this take so long.
+  expect(asked).toBeLessThanOrEqual(5);
+});
