@@ -30,7 +30,7 @@ export interface AppendMessage {
   readonly sender: Id;
   /** What people see of the sender; told with the message, not stored with it. */
   readonly senderName?: string;
-  /** The conversation, or 0 for the private conversation with `peer`, which is made if this is its first message. */
+  /** The conversation, or 0 for the private conversation with `peer`, which is made if there is none. */
   readonly conversation: Id;
   readonly peer: Id;
   /** The conversation's version that permission was decided on; the outcome is `stale` when it has moved. 0 with a new private one. */
@@ -233,6 +233,22 @@ export interface BlockSet {
   readonly conversation?: Conversation;
 }
 
+/** Open the private conversation of two users, which is made when there is none. `stale`: there is none, and the peer has blocked the user. */
+export interface OpenPrivate {
+  readonly type: 'open';
+  readonly namespace: string;
+  readonly user: Id;
+  readonly peer: Id;
+  readonly origin: Origin;
+}
+
+export interface PrivateOpened {
+  readonly type: 'open';
+  readonly conversation: Conversation;
+  /** It was made now. */
+  readonly created: boolean;
+}
+
 /** Make a user known, or bring name and role up to date with a newer token. */
 export interface SaveUser {
   readonly type: 'user';
@@ -362,6 +378,7 @@ export type Operation =
   | DeleteConversation
   | ChangeMembers
   | SetBlock
+  | OpenPrivate
   | SaveUser
   | RevokeTokens
   | SaveApiToken
@@ -384,6 +401,7 @@ export interface Outcomes {
   delete: ConversationDeleted;
   members: MembersChanged;
   block: BlockSet;
+  open: PrivateOpened;
   user: UserSaved;
   revoke: TokensRevoked;
   'api-token': ApiTokenSaved;

@@ -108,7 +108,10 @@ export interface Store {
   users(namespace: string, ids: readonly Id[]): Promise<readonly User[]>;
   userByExternal(namespace: string, external: string): Promise<User | undefined>;
   account(namespace: string, username: string): Promise<{ user: User; passwordHash: string } | undefined>;
-  /** Users whose name or username starts with `prefix` (case-insensitive), by id. */
+  /**
+   * Users with a word in their name or username from which on it reads like `prefix`, whatever the case, composition and script, in the order of
+   * what was found, each once; all users by id when the prefix is empty. The cost grows with the limit, not with the number of users.
+   */
   searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
 
   head(conversation: Id): Promise<ConversationHead | undefined>;
@@ -119,7 +122,10 @@ export interface Store {
   memberCount(conversation: Id): Promise<number>;
   /** Ids of all conversations the user is a member of. */
   conversationsOf(namespace: string, user: Id): Promise<readonly Id[]>;
-  /** The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). */
+  /**
+   * The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). The cost grows
+   * with the page and the large conversations the user is in, not with all there are.
+   */
   summaries(namespace: string, user: Id, before: Id, limit: number): Promise<readonly ConversationSummary[]>;
   summary(conversation: Id, user: Id): Promise<ConversationSummary | undefined>;
   /** Members of some conversations with their users and unread counts, `limit` at most of each, in the order asked for. */

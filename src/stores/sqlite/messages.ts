@@ -12,6 +12,7 @@ import type {
   RecallMessage,
   TrimConversation,
 } from '../../core/index.ts';
+import type { Activity } from './activity.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
@@ -45,11 +46,12 @@ export function createMessages(deps: {
   sentKeys: SentKeys;
   feed: Feed;
   files: Pick<Files, 'use'>;
+  activity: Pick<Activity, 'said'>;
   cursors: Pick<Cursors, 'passOver'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, activity, cursors, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
@@ -146,6 +148,7 @@ export function createMessages(deps: {
     );
     if (expiresAt !== null) insertExpiry.run(expiresAt, id);
     if (content.resource?.file !== undefined) useFile(sequence.namespace, id, conversation, content.resource.file);
+    activity.said(sequence, id);
     sequences.append(sequence, id, index, sender);
     if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
     const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
