@@ -10,6 +10,7 @@ import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
 import { createManagementDoor } from './doors/management/index.ts';
+import { createMessengerDoor } from './doors/messenger/index.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
@@ -80,6 +81,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       pingInterval: config.pingInterval,
     }),
     createManagementDoor(),
+    createMessengerDoor(),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });

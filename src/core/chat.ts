@@ -5,7 +5,7 @@
 import { createAccess } from './access.ts';
 import type { Access } from './access.ts';
 import { listBlocks, setBlock } from './actions/block-user.ts';
-import { editMessage, recallMessage } from './actions/change-message.ts';
+import { editMessage, editText, recallMessage } from './actions/change-message.ts';
 import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
@@ -51,6 +51,7 @@ export interface Chat {
   readonly prepareSend: Bound<typeof prepareSend>;
   readonly sendMessage: Bound<typeof sendMessage>;
   readonly editMessage: Bound<typeof editMessage>;
+  readonly editText: Bound<typeof editText>;
   readonly recallMessage: Bound<typeof recallMessage>;
   readonly moveCursor: Bound<typeof moveCursor>;
   readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
@@ -59,6 +60,7 @@ export interface Chat {
   readonly deliverNotices: Bound<typeof deliverNotices>;
 
   readonly createConversation: Bound<typeof manage.createConversation>;
+  readonly openPrivate: Bound<typeof manage.openPrivate>;
   readonly updateConversation: Bound<typeof manage.updateConversation>;
   readonly deleteConversation: Bound<typeof manage.deleteConversation>;
   readonly changeMembers: Bound<typeof manage.changeMembers>;
@@ -67,6 +69,7 @@ export interface Chat {
 
   readonly findConversation: Bound<typeof reading.findConversation>;
   readonly listConversations: Bound<typeof reading.listConversations>;
+  readonly listWithRosters: Bound<typeof reading.listWithRosters>;
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
@@ -228,6 +231,7 @@ function bindActions(core: Core) {
     prepareSend: bind(prepareSend),
     sendMessage: bind(sendMessage),
     editMessage: bind(editMessage),
+    editText: bind(editText),
     recallMessage: bind(recallMessage),
     moveCursor: bind(moveCursor),
     moveCursorToMessage: bind(moveCursorToMessage),
@@ -235,6 +239,7 @@ function bindActions(core: Core) {
     setTyping: bind(setTyping),
     deliverNotices: bind(deliverNotices),
     createConversation: bind(manage.createConversation),
+    openPrivate: bind(manage.openPrivate),
     updateConversation: bind(manage.updateConversation),
     deleteConversation: bind(manage.deleteConversation),
     changeMembers: bind(manage.changeMembers),
@@ -242,6 +247,7 @@ function bindActions(core: Core) {
     leaveConversation: bind(manage.leaveConversation),
     findConversation: bind(reading.findConversation),
     listConversations: bind(reading.listConversations),
+    listWithRosters: bind(reading.listWithRosters),
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),

@@ -2,7 +2,7 @@
 export { SCOPES, TICKET_LIFETIME_MS, actorOf, checkScope, serverActor } from './access.ts';
 export type { Access, Scope, Server } from './access.ts';
 export type { CreateConversationInput, MemberChangeInput } from './actions/manage-conversation.ts';
-export type { Resume } from './actions/read-conversation.ts';
+export type { Resume, RosteredConversation, RosteredPage } from './actions/read-conversation.ts';
 export type { Notice } from './actions/deliver-notices.ts';
 export type { SendMessage } from './actions/send-message.ts';
 export { hashSecret } from './actions/sign-in.ts';

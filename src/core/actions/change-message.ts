@@ -12,12 +12,26 @@ export async function editMessage(core: Core, actor: Actor, id: Id, content: Con
   checkContent(content, core.limits);
   const stored = await settleContent(core, actor, content);
   const message = await findOwn(core, actor, { id, within }, core.limits.editWindow);
-  if (message.content === undefined)
-    throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
+  if (message.content === undefined) throw gone();
   if (message.content.kind !== content.kind) {
     throw new ChatError('failed_precondition', `This message is a ${message.content.kind} and cannot become a ${content.kind}.`);
   }
   return settled(await core.committer.commit({ type: 'edit', message: id, user: actor.user, content: stored, origin: actor }));
+}
+
+/** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
+export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
+  const { content } = await findOwn(core, actor, { id, within: undefined }, core.limits.editWindow);
+  if (content === undefined) throw gone();
+  if (content.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
+  const { text: _, ...rest } = content;
+  const changed = content.resource !== undefined && text === '' ? rest : { ...rest, text };
+  checkContent(changed, core.limits);
+  return settled(await core.committer.commit({ type: 'edit', message: id, user: actor.user, content: changed, origin: actor }));
+}
+
+function gone(): ChatError {
+  return new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
 }
 
 /** Erases the content; the place stays with a recall marker. Recalling twice answers the same. `within`: see `checkFound`. */

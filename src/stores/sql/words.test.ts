@@ -3,7 +3,9 @@ import { KEY_LENGTH, fold, keysOf, rangeOf } from './words.ts';
 
 function finds(search: string, ...texts: string[]): boolean {
   const [from, below] = rangeOf(search);
-  return keysOf(texts).some((key) => Buffer.compare(Buffer.from(key), Buffer.from(from)) >= 0 && key.startsWith(from) && key < below);
+  return keysOf(texts).some(
+    (key) => Buffer.compare(Buffer.from(key), Buffer.from(from)) >= 0 && key.startsWith(from) && key < below,
+  );
 }
 
 describe('what is compared', () => {
