@@ -27,6 +27,17 @@ export const Message = component('ChatMessage', 'A message in a chat.', MessageO
 
 export const Member = component('ChatMember', 'Somebody in a chat.', ChatMember, member(BOB, 'Bob', false));
 
+const chat = {
+  id: TEAM,
+  isGroup: true,
+  name: 'Team',
+  createdAt: MOMENT,
+  updatedAt: MOMENT,
+  users: [member(ALICE, 'Alice', true), member(BOB, 'Bob', false)],
+  unreadCount: 0,
+  messages: [message],
+};
+
 export const Chat = component(
   'Chat',
   'A chat as one of its members sees it.',
@@ -35,26 +46,17 @@ export const Chat = component(
     users: Type.Array(Member, { description: 'Its members by user id, the first hundred.' }),
     messages: Type.Array(Message, { description: 'The newest message; none where nothing was said yet.' }),
   }),
-  {
-    id: TEAM,
-    isGroup: true,
-    name: 'Team',
-    createdAt: MOMENT,
-    updatedAt: MOMENT,
-    users: [member(ALICE, 'Alice', true), member(BOB, 'Bob', false)],
-    unreadCount: 0,
-    messages: [message],
-  },
+  chat,
 );
 export type Chat = Static<typeof Chat>;
 
 /** The page is the answer itself, as the messenger's clients expect it; what comes after it is said in a header. */
-export const Chats = Type.Array(Chat, {
-  description: 'Most recently active first.',
+export const Chats = {
+  ...component('Chats', 'My chats, most recently active first.', Type.Array(Chat), [chat]),
   headers: {
     link: { type: 'string', description: '`<path>; rel="next"`: asks for the following page; absent on the last one.' },
   },
-});
+};
 
 export const Messages = component(
   'ChatMessages',

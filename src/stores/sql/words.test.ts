@@ -52,7 +52,7 @@ describe('a name', () => {
     const keys = keysOf(['李'.repeat(128), '😀'.repeat(100)]);
     expect(keys).toHaveLength(16);
     for (const key of [...keys, ...keysOf(['😀'.repeat(100)])]) {
-      expect([...key].length).toBeLessThanOrEqual(KEY_LENGTH);
+      expect(Array.from(key).length).toBeLessThanOrEqual(KEY_LENGTH);
       expect(key.isWellFormed()).toBe(true);
     }
     expect(keysOf(['', ' '])).toEqual([]);

@@ -42,5 +42,5 @@ export function rangeOf(search: string): readonly [from: string, below: string] 
 
 /** Whole characters only: half of one would be stored as another. */
 function cut(text: string): string {
-  return text.length <= KEY_LENGTH ? text : [...text].slice(0, KEY_LENGTH).join('');
+  return text.length <= KEY_LENGTH ? text : Array.from(text).slice(0, KEY_LENGTH).join('');
 }
