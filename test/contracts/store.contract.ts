@@ -7,6 +7,7 @@ import { accountsContract } from './store/accounts.ts';
 import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
+import { listsContract } from './store/lists.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -21,6 +22,7 @@ export function storeContract(name: string, subject: Subject): void {
     changingContract(subject);
     cursorsContract(subject);
     readingContract(subject);
+    listsContract(subject);
     accountsContract(subject);
     anyHistoryContract(subject);
   });

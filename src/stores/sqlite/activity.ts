@@ -84,10 +84,10 @@ export function createActivity(deps: { db: Database; namespaces: Namespaces; seq
       };
       take(readLarge.all(number, user));
       for (let listed = below, conversation = 0; ;) {
-        const rows = readListed.all(number, user, listed, conversation, limit);
+        const rows = readListed.all(number, user, listed, conversation, limit + 1);
         take(rows);
         const last = rows.at(-1);
-        if (last === undefined || rows.length < limit) break;
+        if (last === undefined || rows.length <= limit) break;
         // What was not read is at most a step newer than it is listed.
         const least = found.length < limit ? undefined : found.at(-1);
         if (least !== undefined && least.activity >= last.listed + STEP) break;
