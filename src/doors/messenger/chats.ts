@@ -5,7 +5,7 @@ import { ChatError } from '../../core/index.ts';
 import type { Actor, Chat as Core, Id } from '../../core/index.ts';
 import { Chat, Chats } from './answers.ts';
 import { ByChat, ChangeChat, ChangeChatMembers, ChatPlace, CreateChat, MAX_CHATS } from './rest-requests.ts';
-import type { Views } from './views.ts';
+import type { Views } from './rest-views.ts';
 
 type Deps = RouteDeps & { readonly views: Views };
 

@@ -4,7 +4,7 @@ import type { RouteDeps, Routes } from '../../api/index.ts';
 import type { HistoryPage, HistoryQuery, Id } from '../../core/index.ts';
 import { Message, Messages, ReadState } from './answers.ts';
 import { ByChat, ByMessage, EditChatMessage, MessagePlace, ReadChat, SendChatMessage } from './rest-requests.ts';
-import type { Views } from './views.ts';
+import type { Views } from './rest-views.ts';
 
 type Deps = RouteDeps & { readonly views: Views };
 

@@ -3,7 +3,7 @@ import type { Part, RouteDeps, Routes } from '../../api/index.ts';
 import { COMPONENTS } from './answers.ts';
 import { registerChats } from './chats.ts';
 import { registerMessages } from './messages.ts';
-import { createViews } from './views.ts';
+import { createViews } from './rest-views.ts';
 
 const TAGS = {
   chats: 'Chats and who is in them, as the messenger sees conversations.',
