@@ -1,4 +1,5 @@
 /** Puts the parts together. The only file that imports every room; there is no logic in it. */
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { createApi } from './api/index.ts';
 import { createPasswords } from './auth/passwords.ts';
@@ -13,6 +14,9 @@ import { createManagementDoor } from './doors/management/index.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
+import { createDiskBlobs } from './media/disk.ts';
+import { openMedia } from './media/media.ts';
+import { createS3Blobs } from './media/s3.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
@@ -45,9 +49,17 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   const store = await openSqliteStore({ folder: config.data });
   const bus = createLocalBus();
   const secret = config.jwt.secret ?? loadSecret(config.data);
+  const folder = join(config.data, 'files');
+  const { s3, maxImagePixels } = config.media;
+  const media = await openMedia({
+    blobs: s3 === undefined ? createDiskBlobs({ folder }) : createS3Blobs(s3),
+    folder: join(folder, 'incoming'),
+    maxImagePixels,
+  });
   const chat = await createChat({
     store,
     bus,
+    media,
     tokens: createTokens({ ...config.jwt, secret, log }),
     passwords: createPasswords(),
     meter: metrics.meter,

@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, createChat, hashSecret } from '../../src/core/index.ts'
 import type { ApiToken, Chat, DisconnectReason, Limits, Millis, Session } from '../../src/core/index.ts';
 import { createManagementDoor } from '../../src/doors/management/index.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { memoryMedia } from './media.ts';
 import { SECRET, tokenFor } from './tokens.ts';
 
 /** Api-Tokens of every test server: one per scope, and one that may do everything but only elsewhere. */
@@ -75,6 +76,7 @@ export async function startManagement(
   const chat = await createChat({
     store,
     bus,
+    media: memoryMedia(),
     tokens: createTokens({ secret: SECRET, algorithms: options.algorithms ?? ['HS256'], now }),
     passwords: createPasswords(),
     meter: { ...silentMeter, refused: (door, code) => void refused.push(`${door} ${code}`) },
