@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
+import { createFilesDoor } from './doors/files/index.ts';
 import { createManagementDoor } from './doors/management/index.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
 import { createListener } from './listener.ts';
@@ -92,6 +93,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       pingInterval: config.pingInterval,
     }),
     createManagementDoor(),
+    createFilesDoor({ chat }),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
