@@ -6,7 +6,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Carriers, UpgradeHandler } from './doors/door.ts';
 import { createGrpcServer, registerHealth, registerReflection, routeConnections } from './grpc/index.ts';
 import type { GrpcHealth, GrpcServer, SharedPort } from './grpc/index.ts';
@@ -18,8 +18,11 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** How often requests that take too long are looked for. Milliseconds. */
 const TIMEOUTS_CHECKED_EVERY_MS = 2_000;
 
-/** A whole request must be there by then. Milliseconds. */
+/** A whole request must be there by then, but for an upload. Milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
+
+/** A whole upload must be there by then: the largest file over a slow line. Milliseconds. */
+const UPLOAD_TIMEOUT_MS = 3_600_000;
 
 /** A new connection says something by then. Milliseconds. */
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
@@ -31,6 +34,13 @@ const IDLE_CHECKED_EVERY_MS = 20;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 const MALFORMED_ADDRESS = JSON.stringify({ error: { code: 'invalid_argument', message: 'The address is malformed.' } });
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route takes bodies that come in for longer than other requests may. */
+    slowBody?: boolean;
+  }
+}
 
 export interface ListenerOptions {
   readonly maxBodyBytes: number;
@@ -63,7 +73,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   const reflection = registerReflection(grpc);
   const server: HttpServer = createHttpServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUTS_CHECKED_EVERY_MS,
     // Clients that offer another protocol (`Upgrade: h2c`) are answered in this one (RFC 9110, section 7.8).
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
@@ -143,12 +153,26 @@ function createRoutes(server: HttpServer, options: ListenerOptions): FastifyInst
       reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' }).end(MALFORMED_ADDRESS);
     },
   });
+  http.addHook('onRequest', (request, _reply, done) => {
+    endSlowBody(request);
+    done();
+  });
   http.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
       .send({ error: { code: 'not_found', message: `There is nothing at ${request.method} ${pathOf(request.url)}.` } }),
   );
   return http;
+}
+
+/** Ends the connection of a body that takes too long, unless its route waits longer. */
+function endSlowBody({ raw, routeOptions }: FastifyRequest): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers;
+  if ((length === '0' && encoding === undefined) || routeOptions.config.slowBody === true) return;
+  const timer = setTimeout(() => {
+    if (!raw.complete) raw.destroy();
+  }, REQUEST_TIMEOUT_MS);
+  raw.once('close', () => clearTimeout(timer));
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {

@@ -45,6 +45,7 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'api-token':
     case 'api-token-delete':
     case 'trim':
+    case 'expect-blobs':
     case 'file':
     case 'drop-files':
     case 'forget-blobs':

@@ -11,10 +11,11 @@ import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
 import { changeProfile } from './actions/change-profile.ts';
-import { findFile } from './actions/read-file.ts';
+import { findFile, findLinkedFile, readFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { uploadFile } from './actions/upload-file.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
@@ -22,18 +23,20 @@ import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
 import { createDirectory } from './directory.ts';
+import { startFileCleaner } from './file-cleaner.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
 import type { Id, Millis, User } from './model.ts';
-import type { ApiToken, Bus, Log, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
+import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
 import { startSweeper } from './sweeper.ts';
+import { createUploads } from './uploads.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -73,7 +76,10 @@ export interface Chat {
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly uploadFile: Bound<typeof uploadFile>;
   readonly findFile: Bound<typeof findFile>;
+  readonly findLinkedFile: Bound<typeof findLinkedFile>;
+  readonly readFile: Bound<typeof readFile>;
   readonly changeProfile: Bound<typeof changeProfile>;
 
   readonly listRosters: Bound<typeof reading.listRosters>;
@@ -109,6 +115,7 @@ export interface Chat {
 export interface ChatDeps {
   readonly store: Store;
   readonly bus: Bus;
+  readonly media: Media;
   readonly tokens: Tokens;
   readonly passwords: Passwords;
   readonly meter: Meter;
@@ -190,6 +197,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     limiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
+    media: deps.media,
+    uploads: createUploads({ store, committer, media: deps.media, maxPerUser: limits.maxUploadsPerUser }),
     ids: createIdSource({ now }),
     tokens: deps.tokens,
     passwords: deps.passwords,
@@ -199,6 +208,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   };
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
+  const cleaner = startFileCleaner(core);
 
   return {
     ...bindActions(core),
@@ -217,6 +227,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       sweeper.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
+      await cleaner.close();
       await committer.idle();
     },
   };
@@ -251,7 +262,10 @@ function bindActions(core: Core) {
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
+    uploadFile: bind(uploadFile),
     findFile: bind(findFile),
+    findLinkedFile: bind(findLinkedFile),
+    readFile: bind(readFile),
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),
     countUnread: bind(reading.countUnread),

@@ -329,6 +329,16 @@ export interface Trimmed {
   readonly removed: number;
 }
 
+/** Bytes of these hashes are about to be kept: those that no file has stand as unused until one has, so that nothing is left for ever of an upload that never ends. */
+export interface ExpectBlobs {
+  readonly type: 'expect-blobs';
+  readonly hashes: readonly string[];
+}
+
+export interface BlobsExpected {
+  readonly type: 'expect-blobs';
+}
+
 /** Keep what was received of a file: from now on its id may be used in messages and as a picture. */
 export interface SaveFile extends FileInfo {
   readonly type: 'file';
@@ -342,7 +352,7 @@ export interface FileSaved {
   readonly file: StoredFile;
 }
 
-/** Forget files that were saved before a moment and are used nowhere, `limit` at most. */
+/** Forget files that were saved before a moment and were never used, `limit` at most. A file that was used goes with its last use. */
 export interface DropFiles {
   readonly type: 'drop-files';
   readonly before: Millis;
@@ -384,6 +394,7 @@ export type Operation =
   | SaveApiToken
   | DeleteApiToken
   | TrimConversation
+  | ExpectBlobs
   | SaveFile
   | DropFiles
   | ForgetBlobs;
@@ -407,6 +418,7 @@ export interface Outcomes {
   'api-token': ApiTokenSaved;
   'api-token-delete': ApiTokenDeleted;
   trim: Trimmed;
+  'expect-blobs': BlobsExpected;
   file: FileSaved;
   'drop-files': FilesDropped;
   'forget-blobs': BlobsForgotten;

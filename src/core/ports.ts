@@ -7,6 +7,7 @@ import type {
   Conversation,
   ConversationHead,
   ConversationKind,
+  FileInfo,
   FileUse,
   Id,
   Membership,
@@ -144,7 +145,9 @@ export interface Store {
   file(id: Id): Promise<StoredFile | undefined>;
   /** Where a file is used, newest use first. */
   fileUses(id: Id, limit: number): Promise<readonly FileUse[]>;
-  /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
+  /** Files of a user that are used nowhere yet: how many, and their bytes. */
+  unusedFiles(namespace: string, owner: Id): Promise<{ readonly count: number; readonly bytes: number }>;
+  /** Hashes of bytes that no file has (any more, or yet: `ExpectBlobs`) and that are not forgotten (`ForgetBlobs`), in order. */
   unusedBlobs(limit: number): Promise<readonly string[]>;
 
   /** Whether the content of some message is to be erased by now. */
@@ -166,6 +169,37 @@ export interface Bus {
   publish(delivery: Delivery): void;
   subscribe(receive: (delivery: Delivery) => void): void;
   close(): Promise<void>;
+}
+
+/** An upload that has arrived whole and is kept nowhere yet. One of the two must be called. */
+export interface Upload {
+  /** What it is, by its bytes; of images: of what is left without their metadata. */
+  readonly info: FileInfo;
+  /** Keeps the bytes, and those of the preview. Resolves when they would outlive a power cut. */
+  keep(): Promise<void>;
+  /** Leaves nothing behind; after `keep` it does nothing. */
+  discard(): Promise<void>;
+}
+
+/** Part of a file: both places are counted from 0 and belong to it. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Receives, keeps and gives out the bytes of files, by the SHA-256 of what is kept: equal bytes are kept once. */
+export interface Media {
+  /**
+   * Takes bytes to their end, `maxBytes` at most. Rejects with `too_large` for what is beyond a limit, with `unavailable` when too much is under way,
+   * and with what `bytes` rejects with; nothing is left of it then.
+   */
+  receive(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Upload>;
+  /** How many bytes a hash has; undefined when they are not there. */
+  size(hash: string): Promise<number | undefined>;
+  /** The bytes of a hash, or a part of them. Rejects with `not_found` when they are not there. */
+  read(hash: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** Removes the bytes of a hash. Bytes that are not there are removed. */
+  remove(hash: string): Promise<void>;
 }
 
 /** What a valid token says. */

@@ -162,6 +162,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
         return accounts.deleteApiToken(operation);
+      case 'expect-blobs':
+        return files.expectBlobs(operation);
       case 'file':
         return files.save(operation);
       case 'drop-files':
@@ -256,6 +258,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     resume: (input) => read(() => reading.resume(input)),
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
+    unusedFiles: (namespace, owner) => read(() => files.unused(namespace, owner)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),

@@ -11,6 +11,7 @@ import type { ApiToken, Chat, DisconnectReason, Limits, Millis, Session } from '
 import { createManagementDoor } from '../../src/doors/management/index.ts';
 import { createMessengerApi } from '../../src/doors/messenger/rest.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { memoryMedia } from './media.ts';
 import { SECRET, tokenFor } from './tokens.ts';
 
 /** Api-Tokens of every test server: one per scope, and one that may do everything but only elsewhere. */
@@ -76,6 +77,7 @@ export async function startManagement(
   const chat = await createChat({
     store,
     bus,
+    media: memoryMedia(),
     tokens: createTokens({ secret: SECRET, algorithms: options.algorithms ?? ['HS256'], now }),
     passwords: createPasswords(),
     meter: { ...silentMeter, refused: (door, code) => void refused.push(`${door} ${code}`) },

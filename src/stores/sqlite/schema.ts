@@ -100,6 +100,7 @@ CREATE INDEX file_hash ON file (hash);
 CREATE INDEX file_preview ON file (preview) WHERE preview IS NOT NULL;
 CREATE INDEX file_owner ON file (namespace, owner, id);
 CREATE INDEX file_unused ON file (id) WHERE uses = 0;
+CREATE INDEX file_owner_unused ON file (namespace, owner, size) WHERE uses = 0;
 
 -- subject: a message, a conversation or a user, by kind; scope: the conversation of a message, the namespace of a user
 CREATE TABLE file_use (
