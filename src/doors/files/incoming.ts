@@ -3,18 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { ChatError } from '../../core/index.ts';
 import type { UploadFile } from '../../core/index.ts';
-
-/** A sender who says nothing for so long is gone. Milliseconds. */
-const SILENCE_MS = 30_000;
-
-/** What is read on of a refused upload, so that its sender comes to read why. Bytes. */
-const READ_ON_BYTES = 16 * 1024 ** 2;
+import { watchBody } from '../slow-body.ts';
 
 /** A form is one file and a few fields that nobody looks at. Places and bytes. */
 const FORM = { files: 1, fields: 16, parts: 32, fieldSize: 4_096, fieldNameSize: 128, headerPairs: 32 };
 
 export async function incomingOf(request: FastifyRequest, name: string | undefined, maxBytes: number): Promise<UploadFile> {
-  watch(request.raw);
+  watchBody(request.raw);
   // One more than allowed, so that the core refuses it and not the form.
   if (request.isMultipart()) return fromForm(request, maxBytes + 1);
   if (!hasBody(request.raw)) throw missing();
@@ -33,28 +28,4 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function missing(): ChatError {
   return new ChatError('invalid_argument', 'file: is needed', { fields: { file: 'is needed' } });
-}
-
-/** Ends the connection of a sender who has stopped, while there is something to come. */
-function watch(raw: IncomingMessage): void {
-  const { socket } = raw;
-  const giveUp = (): void => void raw.destroy();
-  socket.setTimeout(SILENCE_MS, giveUp);
-  const stop = (): void => {
-    socket.setTimeout(0);
-    socket.off('timeout', giveUp);
-  };
-  raw.once('end', stop).once('close', stop);
-}
-
-/** Reads on, for a while, what nobody wants any more. */
-export function readOn(raw: IncomingMessage): void {
-  if (raw.complete || raw.destroyed) return;
-  let left = READ_ON_BYTES;
-  raw.unpipe();
-  raw.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) raw.destroy();
-  });
-  raw.resume();
 }

@@ -2,9 +2,9 @@
 import multipart from '@fastify/multipart';
 import { actorFrom, anyone, pathId } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
-import { ChatError } from '../../core/index.ts';
 import { toFile } from './codec.ts';
-import { incomingOf, readOn } from './incoming.ts';
+import { readOn, toBodyError } from '../slow-body.ts';
+import { incomingOf } from './incoming.ts';
 import { ByFile, File, UploadBody, UploadName } from './wire.ts';
 
 export async function registerUploads(http: Routes, { chat, operation }: RouteDeps): Promise<void> {
@@ -38,7 +38,7 @@ export async function registerUploads(http: Routes, { chat, operation }: RouteDe
         return await reply.code(201).send(toFile(file, chat.links));
       } catch (error) {
         readOn(request.raw);
-        throw isCutOff(error) ? new ChatError('invalid_argument', 'body: ends too early', { cause: error }) : error;
+        throw toBodyError(error);
       }
     },
   );
@@ -52,11 +52,4 @@ export async function registerUploads(http: Routes, { chat, operation }: RouteDe
     ),
     async (request) => toFile(await chat.findFile(actorFrom(request), pathId(request.params.id)), chat.links),
   );
-}
-
-/** The sender went away, or the form has no end: not our fault. */
-function isCutOff(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof ChatError) return false;
-  const code = 'code' in error ? error.code : undefined;
-  return code === 'ECONNRESET' || code === 'FST_MP_PREMATURE_CLOSE' || /multipart|Part terminated/i.test(error.message);
 }

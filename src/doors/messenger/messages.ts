@@ -1,8 +1,11 @@
 /** Messages of chats: read, send, edit, take back; and what has been read. */
+import multipart from '@fastify/multipart';
 import { actorFrom, inWordsOf, pathId, someone, toId, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
+import { contentOfFile } from '../../core/index.ts';
 import type { HistoryPage, HistoryQuery, Id } from '../../core/index.ts';
 import { Message, Messages, ReadState } from './answers.ts';
+import { createForms, limitOthers } from './forms.ts';
 import { ByChat, ByMessage, EditChatMessage, MessagePlace, ReadChat, SendChatMessage } from './rest-requests.ts';
 import type { Views } from './rest-views.ts';
 
@@ -11,9 +14,9 @@ type Deps = RouteDeps & { readonly views: Views };
 /** What the core calls a message's text and the sender's name for a send, clients of this interface call otherwise. */
 const WORDS = { text: 'content', 'idempotency key': 'clientMessageId' };
 
-export function registerMessages(http: Routes, deps: Deps): void {
+export async function registerMessages(http: Routes, deps: Deps): Promise<void> {
   registerReading(http, deps);
-  registerSending(http, deps);
+  await http.register((scope) => registerSending(scope, deps));
   registerChanging(http, deps);
 }
 
@@ -64,27 +67,37 @@ function hasMore({ moreBefore, moreAfter }: HistoryPage, { after, around }: Mess
   return after === undefined ? moreBefore : moreAfter;
 }
 
-function registerSending(http: Routes, { chat, operation, views }: Deps): void {
+/** In a scope of its own: no other route takes forms. */
+async function registerSending(http: Routes, { chat, operation, views }: Deps): Promise<void> {
+  const forms = createForms({ chat });
+  await http.register(multipart, { throwFileSizeLimit: false });
+  const { onRequest, schema } = operation(
+    someone('messages'),
+    {
+      id: 'sendChatMessage',
+      tag: 'chat messages',
+      summary: 'Send a message, as JSON or as a form with a file',
+      refusals: ['rate_limited', 'already_exists', 'not_found'],
+    },
+    { consumes: ['application/json', 'multipart/form-data'], body: SendChatMessage, response: { 200: repeated, 201: Message } },
+  );
   http.post(
     '/messages',
-    operation(
-      someone('messages'),
-      {
-        id: 'sendChatMessage',
-        tag: 'chat messages',
-        summary: 'Send a message',
-        refusals: ['rate_limited', 'already_exists', 'not_found'],
-      },
-      { body: SendChatMessage, response: { 200: repeated, 201: Message } },
-    ),
+    {
+      onRequest: [onRequest, async (request) => limitOthers(request)],
+      preValidation: (request) => forms.read(request),
+      config: { slowBody: true },
+      schema,
+    },
     async (request, reply) => {
       const actor = actorFrom(request);
       const { chatId, content, clientMessageId: key } = request.body;
+      const file = forms.fileOf(request);
       const send = {
         target: { conversation: toId('chatId', chatId) },
-        content: { kind: 'text', text: content },
+        content: file === undefined ? ({ kind: 'text', text: content } as const) : contentOfFile(file, content),
         ...(key !== undefined && { key }),
-      } as const;
+      };
       const { message, duplicate } = await inWordsOf(WORDS, chat.sendMessage(actor, send));
       return reply.code(duplicate ? 200 : 201).send(await views.message(actor, message));
     },

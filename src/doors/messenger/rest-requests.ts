@@ -64,13 +64,14 @@ export type ChangeChatMembers = Static<typeof ChangeChatMembers>;
 export const SendChatMessage = Type.Object(
   {
     chatId: id('Where.', TEAM),
-    content: Type.String({ description: 'Its words.' }),
+    content: Type.String({ description: 'Its words; of a form with a file the caption, which may be left out there.' }),
     clientMessageId: optional(
       Type.String({
         description: "The sender's own name for this message: sent again under the same name within 24 hours it is stored once.",
         examples: ['b3c7f6a2-0d5e-4a55-9f0e-6a2f0c1d9e11'],
       }),
     ),
+    file: optional(Type.Unsafe<unknown>({ type: 'string', format: 'binary', description: 'In a form only: one file.' })),
   },
   { examples: [{ chatId: TEAM, content: 'Hello' }] },
 );

@@ -15,8 +15,8 @@ export function createMessengerApi({ door }: { door: string }): Part {
   return { door, tags: TAGS, components: COMPONENTS, routes: registerRoutes };
 }
 
-function registerRoutes(http: Routes, { chat, operation }: RouteDeps): void {
+async function registerRoutes(http: Routes, { chat, operation }: RouteDeps): Promise<void> {
   const deps = { chat, operation, views: createViews({ chat }) };
   registerChats(http, deps);
-  registerMessages(http, deps);
+  await registerMessages(http, deps);
 }

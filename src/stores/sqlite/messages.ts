@@ -3,6 +3,7 @@ import { ChatError, timeOfId } from '../../core/index.ts';
 import type {
   AppendMessage,
   Change,
+  Content,
   EditMessage,
   ExpireMessages,
   IdSource,
@@ -19,7 +20,7 @@ import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
-import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toMessage } from './rows.ts';
+import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toContent, toMessage } from './rows.ts';
 import type { ContentColumns, MessageRow } from './rows.ts';
 import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
@@ -45,7 +46,7 @@ export function createMessages(deps: {
   conversations: Conversations;
   sentKeys: SentKeys;
   feed: Feed;
-  files: Pick<Files, 'use'>;
+  files: Pick<Files, 'use' | 'file'>;
   activity: Pick<Activity, 'said'>;
   cursors: Pick<Cursors, 'passOver'>;
   rows: MessageRows;
@@ -88,12 +89,22 @@ export function createMessages(deps: {
     const sequence = sequences.get(row.conversation);
     if (sequence === undefined || sequence.namespace !== namespace) return undefined;
     const changed = row.state !== SENT || row.edited_at !== null;
-    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) {
+    if (isTarget(operation, sequence) && (changed || sameContent(row, columns) || sameFile(row, operation.content))) {
       const { conversation } = sequence;
       return { type: 'append', conversation, message: toMessage(row, now()), duplicate: true, created: false };
     }
     if (operation.keyReuse === 'new') return undefined;
     return refuse('already_exists', 'This idempotency key was used for another message.');
+  }
+
+  /** The same words with a file that was uploaded again: who repeats a send that has a file in it sends that as well. */
+  function sameFile(row: MessageRow, content: Content): boolean {
+    const before = toContent(row);
+    const [one, other] = [before, content].map(({ resource }) =>
+      resource?.file === undefined ? undefined : files.file(resource.file),
+    );
+    if (one === undefined || other === undefined) return false;
+    return one.hash === other.hash && one.name === other.name && before.kind === content.kind && before.text === content.text;
   }
 
   function append(operation: AppendMessage): Outcome {
