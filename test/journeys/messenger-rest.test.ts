@@ -248,6 +248,91 @@ describe('messages', () => {
   });
 });
 
+describe('a message with a file', () => {
+  const formOf = (...parts: readonly (readonly [string, string | Blob, string?])[]): FormData => {
+    const form = new FormData();
+    for (const [name, value, fileName] of parts)
+      if (typeof value === 'string') form.append(name, value);
+      else form.append(name, value, fileName);
+    return form;
+  };
+  const bytes = new Blob(['Отчёт за 2026 год 📈'], { type: 'text/html' });
+  const post = (user: MessengerUser, form: FormData): Promise<Reply> => user.send('/messages', { method: 'POST', body: form });
+
+  test('comes as a form in any order, is one however often it is sent, and its caption can be edited', async () => {
+    const [ada, bob] = (await people('ada', 'bob')) as [MessengerUser, MessengerUser];
+    const chatId = await group(ada, [bob]);
+    const first = await post(
+      ada,
+      formOf(['file', bytes, '../отчёт.txt'], ['content', 'Смотри'], ['chatId', chatId], ['clientMessageId', 'f-1']),
+    );
+    expect(first).toMatchObject({ status: 201, body: { chatId, content: 'Смотри', fileName: 'отчёт.txt' } });
+    const again = await post(
+      ada,
+      formOf(['chatId', chatId], ['clientMessageId', 'f-1'], ['content', 'Смотри'], ['file', bytes, 'отчёт.txt']),
+    );
+    expect(again).toMatchObject({ status: 200, body: { id: first.body.id, fileUrl: first.body.fileUrl } });
+    const other = formOf(
+      ['chatId', chatId],
+      ['clientMessageId', 'f-1'],
+      ['content', 'Смотри'],
+      ['file', new Blob(['other']), 'отчёт.txt'],
+    );
+    expect((await post(ada, other)).status).toBe(409);
+    const [seen] = (await bob.get(`/chats/${chatId}/messages`)).body.messages;
+    const file = await fetch(url + seen.fileUrl);
+    expect([file.status, await file.text()]).toEqual([200, 'Отчёт за 2026 год 📈']);
+    const bare = await post(ada, formOf(['chatId', chatId], ['file', bytes, 'a.txt']));
+    expect(bare).toMatchObject({ status: 201, body: { content: '', fileName: 'a.txt' } });
+    expect((await ada.patch(`/messages/${bare.body.id}`, { content: 'подпись' })).body).toMatchObject({
+      content: 'подпись',
+      fileName: 'a.txt',
+    });
+    // What a browser sends for a file that was not chosen.
+    const unchosen = ['name="chatId"', 'name="content"', 'name="file"; filename=""\r\ncontent-type: application/octet-stream']
+      .map((head, at) => `--x\r\ncontent-disposition: form-data; ${head}\r\n\r\n${[chatId, 'words alone', ''][at]}\r\n`)
+      .concat('--x--\r\n')
+      .join('');
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const sent = await ada.send('/messages', { method: 'POST', body: unchosen, headers });
+    expect(sent).toMatchObject({ status: 201, body: { content: 'words alone' } });
+    expect(sent.body).not.toHaveProperty('fileUrl');
+  });
+
+  test('that is refused, or whose form is not as it must be, is in no chat', async () => {
+    const [ada, bob, eve] = (await people('ada', 'bob', 'eve')) as [MessengerUser, MessengerUser, MessengerUser];
+    const chatId = await group(ada, [bob]);
+    const file = ['file', bytes, 'a.txt'] as const;
+    const many = Array.from({ length: 20 }, (_, at) => [`f${at}`, 'x'] as const);
+    const broken = '--x\r\ncontent-disposition: form-data; name="chatId"\r\n\r\n1';
+    for (const [reply, status, field] of [
+      [await post(eve, formOf(['chatId', chatId], file)), 404, undefined],
+      [await post(eve, formOf(file, ['chatId', chatId])), 404, undefined],
+      [await post(ada, formOf(file)), 400, 'chatId'],
+      [await post(ada, formOf(['chatId', chatId])), 400, 'content'],
+      [await post(ada, formOf(['chatId', 'x'], file)), 400, 'chatId'],
+      [await post(ada, formOf(['chatId', chatId], ['chatId', chatId], file)), 400, 'chatId'],
+      [await post(ada, formOf(['chatId', chatId], file, file)), 413, 'body'],
+      [await post(ada, formOf(['chatId', chatId], ...many, file)), 413, 'body'],
+      [await post(ada, formOf(['chatId', chatId], ['content', 'x'.repeat(70_000)], file)), 413, 'content'],
+      [
+        await ada.send('/messages', {
+          method: 'POST',
+          body: broken,
+          headers: { 'content-type': 'multipart/form-data; boundary=x' },
+        }),
+        400,
+        'body',
+      ],
+      [await ada.send(`/chats/${chatId}/read`, { method: 'POST', body: formOf(file) }), 400, 'content-type'],
+    ] as const) {
+      expect(reply.status).toBe(status);
+      if (field !== undefined) expect(Object.keys(reply.body.error.fields)).toEqual([field]);
+    }
+    expect((await bob.get(`/chats/${chatId}/messages`)).body.messages).toEqual([]);
+  });
+});
+
 describe('the list of chats', () => {
   test('comes newest activity first, in pages that say where the next one is', async () => {
     const [ada, bob] = (await people('ada', 'bob')) as [MessengerUser, MessengerUser];

@@ -1,6 +1,7 @@
 /** What a messenger shows: a user's conversations by activity, who is in them, what each has not read; private ones that are opened; people by name. */
 import { describe, expect, test } from 'vitest';
-import type { Conversation, Id, OpenPrivate, Store } from '../../../src/core/index.ts';
+import { contentOfFile } from '../../../src/core/index.ts';
+import type { Conversation, Id, OpenPrivate, Store, StoredFile } from '../../../src/core/index.ts';
 import {
   NAMESPACE,
   ORIGIN,
@@ -13,6 +14,7 @@ import {
   send,
   sendMany,
   sendTo,
+  sending,
   text,
 } from './subject.ts';
 import type { Subject } from './subject.ts';
@@ -231,6 +233,21 @@ export function listsContract(subject: Subject): void {
       const { conversation, created } = await apply(store, opening(1, 2));
       expect(created).toBe(true);
       expect(await apply(store, opening(2, 1))).toMatchObject({ conversation: { id: conversation.id }, created: false });
+    });
+  });
+
+  describe('a send that is repeated with its file', () => {
+    test('uploaded again is the same message; with other bytes, or another name, it is another', async () => {
+      const { store } = await newWorld(subject);
+      const group = await createGroup(store, [1]);
+      const upload = async (hash: string, name: string): Promise<StoredFile> =>
+        (await apply(store, { type: 'file', namespace: NAMESPACE, owner: 1, name, mediaType: 'text/plain', size: 1, hash })).file;
+      const sendFile = (file: StoredFile) => sending(group, 1, { key: 'k', content: contentOfFile(file, 'words') });
+      const first = await apply(store, sendFile(await upload('aa', 'a.txt')));
+      const again = await apply(store, sendFile(await upload('aa', 'a.txt')));
+      expect(again).toMatchObject({ duplicate: true, message: first.message });
+      for (const other of [await upload('bb', 'a.txt'), await upload('aa', 'b.txt')])
+        expect(await refusal(store, sendFile(other))).toBe('already_exists');
     });
   });
 
