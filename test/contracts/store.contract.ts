@@ -8,6 +8,7 @@ import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
 import { editingContract } from './store/editing.ts';
+import { listsContract } from './store/lists.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -24,6 +25,7 @@ export function storeContract(name: string, subject: Subject): void {
     editingContract(subject);
     cursorsContract(subject);
     readingContract(subject);
+    listsContract(subject);
     accountsContract(subject);
     supportContract(subject);
     anyHistoryContract(subject);

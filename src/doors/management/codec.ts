@@ -7,6 +7,7 @@ import type {
   HistoryPage,
   HistoryQuery,
   Id,
+  Links,
   MemberChangeInput,
   Membership,
   Message,
@@ -151,12 +152,13 @@ export function activityOf({ head }: ConversationSummary): Id {
 }
 
 /** `external` ids are told to back ends, whose they are. */
-export function toUser(user: User, told: { readonly online: boolean; readonly external: boolean }): wire.User {
-  const { id, name, username, external, role, lastSeenAt, createdAt } = user;
+export function toUser(links: Links, user: User, told: { readonly online: boolean; readonly external: boolean }): wire.User {
+  const { id, name, username, picture, external, role, lastSeenAt, createdAt } = user;
   return {
     id: String(id),
     name,
     ...(username !== undefined && { username }),
+    ...(picture !== undefined && { profilePic: links.show(picture) }),
     ...(told.external && external !== undefined && { externalId: external }),
     role,
     online: told.online,
