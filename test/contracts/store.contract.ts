@@ -7,6 +7,7 @@ import { accountsContract } from './store/accounts.ts';
 import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
+import { filesContract } from './store/files.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -22,6 +23,7 @@ export function storeContract(name: string, subject: Subject): void {
     cursorsContract(subject);
     readingContract(subject);
     accountsContract(subject);
+    filesContract(subject);
     anyHistoryContract(subject);
   });
 }

@@ -52,5 +52,5 @@ function found(chat: Chat, actor: Actor, user: User | undefined): UserAnswer {
 }
 
 function told(chat: Chat, actor: Actor, user: User): UserAnswer {
-  return toUser(user, { online: chat.isOnline(user.namespace, user.id), external: actor.server });
+  return toUser(user, { online: chat.isOnline(user.namespace, user.id), external: actor.server }, chat.links);
 }
