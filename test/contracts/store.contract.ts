@@ -9,6 +9,7 @@ import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
 import { editingContract } from './store/editing.ts';
 import { listsContract } from './store/lists.ts';
+import { filesContract } from './store/files.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -28,6 +29,7 @@ export function storeContract(name: string, subject: Subject): void {
     listsContract(subject);
     accountsContract(subject);
     supportContract(subject);
+    filesContract(subject);
     anyHistoryContract(subject);
   });
 }
