@@ -1,4 +1,5 @@
 /** Puts the parts together. The only file that imports every room; there is no logic in it. */
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { OWN, PREFIX, createApi, wordRefusal } from './api/index.ts';
 import { createPasswords } from './auth/passwords.ts';
@@ -10,12 +11,16 @@ import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
+import { createFilesDoor } from './doors/files/index.ts';
 import { createManagementDoor } from './doors/management/index.ts';
 import { createMessengerDoor } from './doors/messenger/index.ts';
 import type { MessengerDoor } from './doors/messenger/index.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
+import { createDiskBlobs } from './media/disk.ts';
+import { openMedia } from './media/media.ts';
+import { createS3Blobs } from './media/s3.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
@@ -50,9 +55,17 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   const store = await openSqliteStore({ folder: config.data });
   const bus = createLocalBus();
   const secret = config.jwt.secret ?? loadSecret(config.data);
+  const folder = join(config.data, 'files');
+  const { s3, maxImagePixels } = config.media;
+  const media = await openMedia({
+    blobs: s3 === undefined ? createDiskBlobs({ folder }) : createS3Blobs(s3),
+    folder: join(folder, 'incoming'),
+    maxImagePixels,
+  });
   const chat = await createChat({
     store,
     bus,
+    media,
     tokens: createTokens({ ...config.jwt, secret, log }),
     passwords: createPasswords(),
     meter: metrics.meter,
@@ -94,6 +107,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     }),
     createManagementDoor(),
     messenger,
+    createFilesDoor({ chat }),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });

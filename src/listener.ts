@@ -27,14 +27,24 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** How often requests that take too long are looked for. Milliseconds. */
 const TIMEOUTS_CHECKED_EVERY_MS = 2_000;
 
-/** A whole request must be there by then. Milliseconds. */
+/** A whole request must be there by then, but for an upload. Milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
+
+/** A whole upload must be there by then: the largest file over a slow line. Milliseconds. */
+const UPLOAD_TIMEOUT_MS = 3_600_000;
 
 /** A new connection says something by then. Milliseconds. */
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
 
 /** How often a closing server looks for connections whose last answer has left. Milliseconds. */
 const IDLE_CHECKED_EVERY_MS = 20;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route takes bodies that come in for longer than other requests may. */
+    slowBody?: boolean;
+  }
+}
 
 export interface ListenerOptions {
   readonly maxBodyBytes: number;
@@ -67,7 +77,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   const reflection = registerReflection(grpc);
   const server: HttpServer = createHttpServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: UPLOAD_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUTS_CHECKED_EVERY_MS,
     // Clients that offer another protocol (`Upgrade: h2c`) are answered in this one (RFC 9110, section 7.8).
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
@@ -177,6 +187,7 @@ function createRoutes(server: HttpServer, options: ListenerOptions, refusals: Re
   http.addHook('onRequest', async (request, reply) => {
     const refusal = refusalOfHead(request.raw);
     if (refusal !== undefined) return answer(request, reply.header('connection', 'close'), refusal);
+    endSlowBody(request);
   });
   http.setNotFoundHandler((request, reply) => answer(request, reply, nothingAt(request.method, pathOf(request.url))));
   // Of requests that reach no door's own handler: those for an unknown path whose body cannot be read.
@@ -200,6 +211,16 @@ function createRoutes(server: HttpServer, options: ListenerOptions, refusals: Re
 
 function statusOf(error: unknown): number {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+}
+
+/** Ends the connection of a body that takes too long, unless its route waits longer. */
+function endSlowBody({ raw, routeOptions }: FastifyRequest): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = raw.headers;
+  if ((length === '0' && encoding === undefined) || routeOptions.config.slowBody === true) return;
+  const timer = setTimeout(() => {
+    if (!raw.complete) raw.destroy();
+  }, REQUEST_TIMEOUT_MS);
+  raw.once('close', () => clearTimeout(timer));
 }
 
 function nothingAt(method: string, path: string): Refusal {

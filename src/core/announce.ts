@@ -30,6 +30,8 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
         { type: 'conversation', change: 'created', conversation: outcome.conversation },
         { type: 'members', conversation: outcome.conversation, added: outcome.members, removed: [] },
       ];
+    case 'open':
+      return outcome.created ? [{ type: 'conversation', change: 'created', conversation: outcome.conversation }] : [];
     case 'update':
       return [{ type: 'conversation', change: 'changed', conversation: outcome.conversation }];
     case 'delete':
@@ -43,6 +45,7 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'api-token':
     case 'api-token-delete':
     case 'trim':
+    case 'expect-blobs':
     case 'file':
     case 'drop-files':
     case 'forget-blobs':

@@ -5,17 +5,18 @@
 import { createAccess } from './access.ts';
 import type { Access } from './access.ts';
 import { listBlocks, setBlock } from './actions/block-user.ts';
-import { editMessage, recallMessage } from './actions/change-message.ts';
+import { editMessage, editText, recallMessage } from './actions/change-message.ts';
 import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
 import { changeProfile } from './actions/change-profile.ts';
 import { lookUpUser, searchUsers } from './actions/find-user.ts';
-import { findFile } from './actions/read-file.ts';
+import { findFile, findLinkedFile, readFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { uploadFile } from './actions/upload-file.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
@@ -23,19 +24,21 @@ import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
 import { createDirectory } from './directory.ts';
+import { startFileCleaner } from './file-cleaner.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
 import type { Id, Millis, User } from './model.ts';
-import type { ApiToken, Bus, Log, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
+import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
 import { startSweeper } from './sweeper.ts';
 import { createTyping } from './typing.ts';
+import { createUploads } from './uploads.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -53,6 +56,7 @@ export interface Chat {
   readonly prepareSend: Bound<typeof prepareSend>;
   readonly sendMessage: Bound<typeof sendMessage>;
   readonly editMessage: Bound<typeof editMessage>;
+  readonly editText: Bound<typeof editText>;
   readonly recallMessage: Bound<typeof recallMessage>;
   readonly moveCursor: Bound<typeof moveCursor>;
   readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
@@ -61,6 +65,7 @@ export interface Chat {
   readonly deliverNotices: Bound<typeof deliverNotices>;
 
   readonly createConversation: Bound<typeof manage.createConversation>;
+  readonly openPrivate: Bound<typeof manage.openPrivate>;
   readonly updateConversation: Bound<typeof manage.updateConversation>;
   readonly deleteConversation: Bound<typeof manage.deleteConversation>;
   readonly changeMembers: Bound<typeof manage.changeMembers>;
@@ -69,10 +74,14 @@ export interface Chat {
 
   readonly findConversation: Bound<typeof reading.findConversation>;
   readonly listConversations: Bound<typeof reading.listConversations>;
+  readonly listWithRosters: Bound<typeof reading.listWithRosters>;
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly uploadFile: Bound<typeof uploadFile>;
   readonly findFile: Bound<typeof findFile>;
+  readonly findLinkedFile: Bound<typeof findLinkedFile>;
+  readonly readFile: Bound<typeof readFile>;
   readonly changeProfile: Bound<typeof changeProfile>;
 
   readonly listRosters: Bound<typeof reading.listRosters>;
@@ -111,6 +120,7 @@ export interface Chat {
 export interface ChatDeps {
   readonly store: Store;
   readonly bus: Bus;
+  readonly media: Media;
   readonly tokens: Tokens;
   readonly passwords: Passwords;
   readonly meter: Meter;
@@ -202,6 +212,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     changeLimiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
+    media: deps.media,
+    uploads: createUploads({ store, committer, media: deps.media, maxPerUser: limits.maxUploadsPerUser }),
     ids: createIdSource({ now }),
     tokens: deps.tokens,
     passwords: deps.passwords,
@@ -211,6 +223,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   };
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
+  const cleaner = startFileCleaner(core);
 
   return {
     ...bindActions(core),
@@ -229,6 +242,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       typing.close();
+      await cleaner.close();
       await committer.idle();
     },
   };
@@ -243,6 +257,7 @@ function bindActions(core: Core) {
     prepareSend: bind(prepareSend),
     sendMessage: bind(sendMessage),
     editMessage: bind(editMessage),
+    editText: bind(editText),
     recallMessage: bind(recallMessage),
     moveCursor: bind(moveCursor),
     moveCursorToMessage: bind(moveCursorToMessage),
@@ -250,6 +265,7 @@ function bindActions(core: Core) {
     setTyping: bind(setTyping),
     deliverNotices: bind(deliverNotices),
     createConversation: bind(manage.createConversation),
+    openPrivate: bind(manage.openPrivate),
     updateConversation: bind(manage.updateConversation),
     deleteConversation: bind(manage.deleteConversation),
     changeMembers: bind(manage.changeMembers),
@@ -257,10 +273,14 @@ function bindActions(core: Core) {
     leaveConversation: bind(manage.leaveConversation),
     findConversation: bind(reading.findConversation),
     listConversations: bind(reading.listConversations),
+    listWithRosters: bind(reading.listWithRosters),
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
+    uploadFile: bind(uploadFile),
     findFile: bind(findFile),
+    findLinkedFile: bind(findLinkedFile),
+    readFile: bind(readFile),
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),
     countUnread: bind(reading.countUnread),

@@ -2,7 +2,8 @@
 export { SCOPES, TICKET_LIFETIME_MS, actorOf, checkScope, serverActor } from './access.ts';
 export type { Access, Scope, Server } from './access.ts';
 export type { CreateConversationInput, MemberChangeInput } from './actions/manage-conversation.ts';
-export type { Resume } from './actions/read-conversation.ts';
+export type { Resume, RosteredConversation, RosteredPage } from './actions/read-conversation.ts';
+export type { UploadFile } from './actions/upload-file.ts';
 export type { Notice } from './actions/deliver-notices.ts';
 export type { SendMessage } from './actions/send-message.ts';
 export { hashSecret } from './actions/sign-in.ts';
@@ -13,6 +14,7 @@ export type { Target } from './directory.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export { fileAddress, fileOf } from './file-address.ts';
+export { cleanFileName } from './file-name.ts';
 export { contentOfFile, kindOf, previewAddress } from './file-content.ts';
 export * from './ids.ts';
 export * from './limits.ts';

@@ -10,6 +10,16 @@ export interface Limits {
   readonly maxNameLength: number;
   /** Characters of a file's name: what file systems take. */
   readonly maxFileNameLength: number;
+  /** Bytes of one file: a few minutes of video. */
+  readonly maxFileBytes: number;
+  /** Files a user may have uploaded and not used yet: what one message is made of, many times over. */
+  readonly maxUnusedFiles: number;
+  /** Bytes of the same: a user who never sends anything fills no disk. */
+  readonly maxUnusedBytes: number;
+  /** Uploads of one user at a time: a phone sends a handful of pictures at once. */
+  readonly maxUploadsPerUser: number;
+  /** How long an upload waits to be used before it is removed. */
+  readonly unusedFileLifetime: Millis;
   /** Characters of a conversation's notice. */
   readonly maxNoticeLength: number;
   /** Characters of an idempotency key: a UUID and room for a prefix. */
@@ -49,6 +59,11 @@ export const DEFAULT_LIMITS: Limits = {
   maxUrlBytes: 4_096,
   maxNameLength: 128,
   maxFileNameLength: 255,
+  maxFileBytes: 104_857_600,
+  maxUnusedFiles: 100,
+  maxUnusedBytes: 1_073_741_824,
+  maxUploadsPerUser: 8,
+  unusedFileLifetime: 86_400_000,
   maxNoticeLength: 4_096,
   maxKeyLength: 128,
   maxMemberChange: 1_000,

@@ -39,6 +39,13 @@ export function writersOf(actor: Actor, kind: ConversationKind): Writers {
   return kind === 'channel' ? CHANNEL_WRITERS : MEMBER_ROLES;
 }
 
+/** May the actor upload files? Everybody who may write somewhere. */
+export function checkUpload(actor: Actor): void {
+  if (actor.server) return;
+  if (actor.role === 'guest') throw denied('Guests may not upload files. Sign in first.');
+  if (actor.user === 0) throw denied('Only users and back ends may upload files.');
+}
+
 /** May the actor read this conversation? Returns it. */
 export function checkRead(actor: Actor, access: Access): Conversation {
   const { conversation } = access;

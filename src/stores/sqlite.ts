@@ -6,6 +6,7 @@ import type { Operation, Outcome, Store } from '../core/index.ts';
 import { checksumOf, pendingMigrations } from './sql/migration.ts';
 import type { AppliedMigration } from './sql/migration.ts';
 import { createAccounts } from './sqlite/accounts.ts';
+import { createActivity } from './sqlite/activity.ts';
 import { createConversations } from './sqlite/conversations.ts';
 import { createCursors } from './sqlite/cursors.ts';
 import { openDatabase } from './sqlite/database.ts';
@@ -64,6 +65,7 @@ async function migrate(db: Database): Promise<void> {
   for (const migration of pendingMigrations(MIGRATIONS, applied)) {
     await db.transaction(() => {
       db.exec(migration.sql);
+      migration.fill?.(db);
       remember.run(migration.number, migration.name, checksumOf(migration), Date.now());
     });
   }
@@ -84,10 +86,24 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, now });
   const files = createFiles({ db, ids, namespaces });
-  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files });
-  const messages = createMessages({ db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now });
+  const activity = createActivity({ db, namespaces, sequences });
+  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, activity });
+  const messages = createMessages({
+    db,
+    ids,
+    namespaces,
+    sequences,
+    conversations,
+    sentKeys,
+    feed,
+    files,
+    activity,
+    cursors,
+    rows,
+    now,
+  });
   const accounts = createAccounts({ db, ids, namespaces, files, now });
-  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
+  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
   const readBlocks = query<{ blocked: number }>(
@@ -136,6 +152,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return conversations.members(operation);
       case 'block':
         return conversations.block(operation);
+      case 'open':
+        return conversations.open(operation);
       case 'user':
         return accounts.save(operation);
       case 'revoke':
@@ -144,6 +162,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
         return accounts.deleteApiToken(operation);
+      case 'expect-blobs':
+        return files.expectBlobs(operation);
       case 'file':
         return files.save(operation);
       case 'drop-files':
@@ -238,6 +258,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     resume: (input) => read(() => reading.resume(input)),
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
+    unusedFiles: (namespace, owner) => read(() => files.unused(namespace, owner)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),

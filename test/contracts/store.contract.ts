@@ -8,6 +8,8 @@ import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
 import { editingContract } from './store/editing.ts';
+import { listsContract } from './store/lists.ts';
+import { filesContract } from './store/files.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -24,8 +26,10 @@ export function storeContract(name: string, subject: Subject): void {
     editingContract(subject);
     cursorsContract(subject);
     readingContract(subject);
+    listsContract(subject);
     accountsContract(subject);
     supportContract(subject);
+    filesContract(subject);
     anyHistoryContract(subject);
   });
 }

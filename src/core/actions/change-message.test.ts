@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { actorFor, openCore, refusalOf, text } from '../../../test/support/core.ts';
 import type { TestCore } from '../../../test/support/core.ts';
-import type { Conversation, Id } from '../model.ts';
+import type { Content, Conversation, Id } from '../model.ts';
 
 async function sent(core: TestCore, group: Conversation, user = 1): Promise<Id> {
   const { message } = await core.chat.sendMessage(actorFor(user), { target: { conversation: group.id }, content: text('first') });
@@ -120,6 +120,26 @@ describe('editing', () => {
     expect(await core.chat.listRevisions(actorFor(1), id, group.id)).toEqual([]);
     expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('x'), group.id))).toBe('not refused');
     expect(await refusalOf(core.chat.recallMessage(actorFor(1), id, group.id))).toBe('not refused');
+  });
+
+  test('of the words alone leaves a file its own, and takes a caption away when there are none', async () => {
+    const core = await openCore();
+    const group = await core.group([1, 2]);
+    const resource = { url: 'https://example.com/a.png', name: 'a.png' };
+    const send = async (content: Content): Promise<Id> =>
+      (await core.chat.sendMessage(actorFor(1), { target: { conversation: group.id }, content })).message.id;
+    const edit = async (id: Id, words: string) => (await core.chat.editText(actorFor(1), id, words)).message.content;
+    const photo = await send({ kind: 'photo', resource });
+    expect(await edit(photo, 'Кот')).toEqual({ kind: 'photo', resource, text: 'Кот' });
+    expect(await edit(photo, '')).toEqual({ kind: 'photo', resource });
+    const words = await send(text('first'));
+    expect(await edit(words, 'second')).toEqual(text('second'));
+    expect(await refusalOf(edit(words, ''))).toBe('invalid_argument');
+    const place = await send({ kind: 'location', location: { latitude: 1, longitude: 2 } });
+    expect(await refusalOf(edit(place, 'here'))).toBe('failed_precondition');
+    expect(await refusalOf(core.chat.editText(actorFor(2), words, 'x'))).toBe('permission_denied');
+    await core.chat.recallMessage(actorFor(1), words);
+    expect(await refusalOf(edit(words, 'x'))).toBe('failed_precondition');
   });
 
   test('keeps to the rules of content, and to the kind', async () => {

@@ -14,18 +14,44 @@ const MAX_DECISIONS = 5;
 /** Replaces the content; the old one is kept as a revision. Kind and place stay. `within`: see `checkFound`. */
 export async function editMessage(core: Core, actor: Actor, id: Id, content: Content, within?: Id): Promise<Changed> {
   checkContent(content, core.limits);
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  takeRate(core, actor);
   const stored = await settleContent(core, actor, content);
+  return edit(core, actor, { id, within }, (before) => {
+    if (before.kind === content.kind) return stored;
+    throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${content.kind}.`);
+  });
+}
+
+/** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
+export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
+  takeRate(core, actor);
+  return edit(core, actor, { id, within: undefined }, (before) => {
+    if (before.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
+    const { text: _, ...rest } = before;
+    const changed = rest.resource !== undefined && text === '' ? rest : { ...rest, text };
+    checkContent(changed, core.limits);
+    return changed;
+  });
+}
+
+/** Decides on fresh data until the store takes the decision. */
+async function edit(
+  core: Core,
+  actor: Actor,
+  { id, within }: { readonly id: Id; readonly within: Id | undefined },
+  change: (before: Content) => Content,
+): Promise<Changed> {
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
     const { message, access } = await find(core, actor, id, within);
     const { kind } = checkEdit(actor, access, message, windowOf(message, core.limits.editWindow), core.now());
-    checkReplaces(message, content);
+    if (message.content === undefined)
+      throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
     const outcome = await core.committer.commit({
       type: 'edit',
       message: id,
       user: actor.user,
       writers: writersOf(actor, kind),
-      content: stored,
+      content: change(message.content),
       keep: core.limits.maxRevisions,
       origin: actor,
     });
@@ -33,6 +59,11 @@ export async function editMessage(core: Core, actor: Actor, id: Id, content: Con
     core.directory.forget(actor.namespace, actor.user, { conversation: message.conversation });
   }
   throw changing();
+}
+
+/** An edit is a way of speaking and counts as a message does. */
+function takeRate(core: Core, actor: Actor): void {
+  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
 }
 
 /** Erases the content; the place stays with a recall marker. Recalling twice answers the same. `within`: see `checkFound`. */
@@ -58,12 +89,6 @@ async function find(
 /** What is gone already has no window: it answers as what it is. */
 function windowOf({ state }: Message, window: Millis): Millis {
   return state === 'sent' ? window : 0;
-}
-
-function checkReplaces({ content: before }: Message, { kind }: Content): void {
-  if (before === undefined) throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
-  if (before.kind === kind) return;
-  throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${kind}.`);
 }
 
 function changing(): ChatError {

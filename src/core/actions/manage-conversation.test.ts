@@ -282,3 +282,39 @@ describe('joining and leaving', () => {
     expect(await core.store.memberCount(channel.id)).toBe(1);
   });
 });
+
+describe('opening a private conversation', () => {
+  test('makes it once, told to both, and the first message goes there', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const [mine, theirs] = [await core.connect(1), await core.connect(2)];
+    const opened = await Promise.all([1, 2].map((user) => core.chat.openPrivate(actorFor(user), 3 - user)));
+    expect(opened.map(({ created }) => created).toSorted()).toEqual([false, true]);
+    const [id] = opened.map(({ conversation }) => conversation.id);
+    expect(opened[1]?.conversation.id).toBe(id);
+    const { conversation, created } = await core.chat.sendMessage(mine.actor, { target: { peer: 2 }, content: text('hi') });
+    expect([conversation.id, created]).toEqual([id, false]);
+    expect(typesIn(theirs.heard)).toEqual(['conversation', 'message']);
+    expect(typesIn(mine.heard)).toEqual(['conversation']);
+  });
+
+  test('is refused as a first message would be, but what is there is found', async () => {
+    const core = await openCore({ limits: { rate: { messages: 1, window: 1_000 } } });
+    await core.users(1, 2, 3, 4);
+    const open = (user: Id, peer: Id, rest = {}) => refusalOf(core.chat.openPrivate(actorFor(user, rest), peer));
+    await core.chat.setBlock(actorFor(2), 1, true);
+    expect(await open(1, 2)).toBe('permission_denied');
+    expect(await open(1, 99)).toBe('not_found');
+    expect(await open(0, 1)).toBe('not_found');
+    expect(await open(3, 1, { role: 'guest' })).toBe('permission_denied');
+    expect(await open(1, 3)).toBe('not refused');
+    expect(await open(1, 4)).toBe('rate_limited');
+    expect(await open(1, 3)).toBe('not refused');
+    expect(await open(2, 1)).toBe('not refused');
+    expect(await open(1, 2)).toBe('not refused');
+    core.clock.advance(1_000);
+    expect(await refusalOf(core.chat.sendMessage(actorFor(1), { target: { peer: 2 }, content: text('x') }))).toBe(
+      'permission_denied',
+    );
+  });
+});

@@ -4,9 +4,12 @@ import type { Core } from '../core.ts';
 import type { Access } from '../directory.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, Id, MemberRole } from '../model.ts';
-import { checkCreate, checkDelete, checkManage, checkRoleChange, notFound } from '../policy.ts';
-import type { ChangeMembers, ConversationCreated, CreateConversation, MembersChanged } from '../ports.ts';
+import { checkCreate, checkDelete, checkManage, checkRoleChange, checkSend, notFound } from '../policy.ts';
+import type { ChangeMembers, ConversationCreated, CreateConversation, MembersChanged, PrivateOpened } from '../ports.ts';
 import { settlePicture } from './read-file.ts';
+
+/** A decision made stale by another change is made again this often at the most. */
+const MAX_DECISIONS = 5;
 
 export interface CreateConversationInput {
   readonly kind: CreateConversation['kind'];
@@ -60,6 +63,25 @@ function membersOf(actor: Actor, { kind, members }: CreateConversationInput): Cr
     throw new ChatError('invalid_argument', 'members: a room has no members; whoever is connected is in it.');
   }
   return [...roles].map(([user, role]) => ({ user, role }));
+}
+
+/**
+ * The private conversation with a user, made if there is none: it then counts, and is refused, as the first message would be
+ * (docs/adr/0017-private-conversations-can-be-opened.md).
+ */
+export async function openPrivate(core: Core, actor: Actor, peer: Id): Promise<Omit<PrivateOpened, 'type'>> {
+  const { namespace, user } = actor;
+  if (user === 0) throw notFound();
+  for (let attempt = 1; attempt <= MAX_DECISIONS; attempt += 1) {
+    const found = await core.directory.load(namespace, user, { peer });
+    if (found.conversation !== undefined) return { conversation: found.conversation, created: false };
+    checkSend(actor, found);
+    if (!actor.server && attempt === 1) core.limiter.take(namespace, user);
+    const outcome = await core.committer.commit({ type: 'open', namespace, user, peer, origin: actor });
+    if (outcome !== 'stale') return outcome;
+    core.directory.forget(namespace, user, { peer });
+  }
+  throw new ChatError('unavailable', 'The conversation is changing too fast. Try again.');
 }
 
 /** Changes name, notice and picture. A room is changed by who created it. */
@@ -149,7 +171,7 @@ async function decide(
   id: Id,
   decision: (access: Access) => Promise<Pick<ChangeMembers, 'add' | 'remove'>>,
 ): Promise<MembersChanged> {
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
+  for (let attempt = 1; attempt <= MAX_DECISIONS; attempt += 1) {
     const current = await access(core, actor, id);
     const change = await decision(current);
     const operation: ChangeMembers = {

@@ -1,4 +1,5 @@
 /** Reading: history, lists, resume. Everything a user may see, and nothing else. */
+import { setImmediate } from 'node:timers/promises';
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
@@ -41,6 +42,55 @@ export async function listConversations(
 ): Promise<readonly ConversationSummary[]> {
   if (kindsFor(actor, LISTED).length === 0) return [];
   return core.store.summaries(actor.namespace, actor.user, before, Math.min(limit, core.limits.maxPage));
+}
+
+/** Conversations on one page with their members: what a person's whole list has, read in a few milliseconds. */
+const MAX_ROSTERED = 500;
+
+/** Conversations whose members are read in one turn: everybody else waits for it. */
+const ROSTERS_AT_ONCE = 25;
+
+/** A conversation in a list, and who is in it. */
+export interface RosteredConversation {
+  readonly summary: ConversationSummary;
+  readonly roster: Roster;
+}
+
+export interface RosteredPage {
+  readonly conversations: readonly RosteredConversation[];
+  /** What the next page is `before`; absent when this is the last. */
+  readonly next?: Id;
+}
+
+/** The actor's conversations with `members` at most of each one's members, most recently active first. */
+export async function listWithRosters(
+  core: Core,
+  actor: Actor,
+  asked: { readonly before: Id; readonly limit: number; readonly members: number },
+): Promise<RosteredPage> {
+  const members = Math.min(asked.members, core.limits.maxMemberChange);
+  const limit = Math.min(asked.limit, MAX_ROSTERED);
+  const found = await core.store.summaries(actor.namespace, actor.user, asked.before, limit + 1);
+  const summaries = found.slice(0, limit);
+  const last = found.length > limit ? summaries.at(-1) : undefined;
+  const listed: RosteredConversation[] = [];
+  for (let from = 0; from < summaries.length; from += ROSTERS_AT_ONCE) {
+    if (from > 0) await setImmediate();
+    const some = summaries.slice(from, from + ROSTERS_AT_ONCE);
+    const ids = some.map(({ head }) => head.conversation.id);
+    // Between the two reads the actor may have been removed, and what came after is not for a stranger.
+    const rosters = new Map((await core.store.rosters(ids, members)).map((roster) => [roster.conversation, roster]));
+    for (const summary of some) {
+      const roster = rosters.get(summary.head.conversation.id);
+      if (roster !== undefined && (await isStillIn(core, actor, roster))) listed.push({ summary, roster });
+    }
+  }
+  return { conversations: listed, ...(last && { next: Math.max(last.head.conversation.id, last.head.lastId) }) };
+}
+
+async function isStillIn(core: Core, { user }: Actor, { conversation, members, more }: Roster): Promise<boolean> {
+  if (members.some(({ membership }) => membership.user === user)) return true;
+  return more && (await core.directory.role(conversation, user)) !== undefined;
 }
 
 /** One conversation as its member sees it: cursors and exact unread count. */

@@ -40,7 +40,11 @@ export const SessionPlace = Type.Object({
 });
 export const UserSearch = Type.Object({
   search: optional(
-    Type.String({ maxLength: 128, description: 'How the name or username begins; case does not matter.', examples: ['al'] }),
+    Type.String({
+      maxLength: 128,
+      description: 'How a word of the name or username begins, and goes on; case does not matter.',
+      examples: ['al'],
+    }),
   ),
   limit,
 });
@@ -79,10 +83,20 @@ export const LogOut = Type.Object(
   { examples: [{ all: true }] },
 );
 
+export const ChangeProfile = Type.Object(
+  {
+    name: optional(Type.String({ description: 'What people see.' })),
+    profilePic: optional(
+      Type.String({ description: 'A link to an uploaded image, or to one elsewhere; empty: no picture any more.' }),
+    ),
+  },
+  { minProperties: 1, examples: [{ name: 'Alice' }] },
+);
+
 export const CreateConversation = Type.Object(
   {
     kind: Type.Enum(['group', 'channel', 'room'], {
-      description: 'A private conversation is not created: it exists from its first message.',
+      description: 'A private conversation exists from its first message, or from when it was opened as a chat.',
     }),
     name: Type.String({ description: 'What people see.' }),
     notice: optional(Type.String({ description: 'A longer text at its top.' })),
@@ -94,7 +108,13 @@ export const CreateConversation = Type.Object(
 );
 
 export const ChangeConversation = Type.Object(
-  { name: optional(Type.String()), notice: optional(Type.String()) },
+  {
+    name: optional(Type.String()),
+    notice: optional(Type.String()),
+    picture: optional(
+      Type.String({ description: 'A link to an uploaded image, or an address elsewhere; empty: no picture any more.' }),
+    ),
+  },
   { minProperties: 1, examples: [{ notice: 'Back on Monday.' }] },
 );
 
@@ -131,7 +151,7 @@ export const SendMessage = Type.Object(
   },
   {
     minProperties: 1,
-    description: 'Exactly one of text, resource and location.',
+    description: 'Exactly one of text, resource and location; a resource may have a text as well, its caption.',
     examples: [
       { type: 'text', text: 'Hello' },
       { type: 'photo', resource: { url: 'https://example.com/cat.webp' }, expireSeconds: 3600 },

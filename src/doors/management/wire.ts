@@ -30,14 +30,17 @@ export const Member = component(
 export type Member = Static<typeof Member>;
 
 export const contentMembers = {
-  text: optional(Type.String({ description: 'Words: of a text, and of a sticker or contact that is words.' })),
+  text: optional(
+    Type.String({ description: 'Words: of a text, of a sticker or contact that is words, and the caption of a resource.' }),
+  ),
   resource: optional(
     Type.Object(
       {
-        url: Type.String({ description: 'Where it is.' }),
+        url: Type.String({ description: 'Where it is: a link to an uploaded file, good for a while, or an address elsewhere.' }),
         thumbnail: optional(Type.String({ description: 'Where a small picture of it is.' })),
+        name: optional(Type.String({ description: 'What people see; an uploaded file has its own.' })),
       },
-      { description: 'A file somewhere else: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
+      { description: 'A file: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
     ),
   ),
   location: optional(
@@ -76,6 +79,7 @@ const conversationMembers = {
   }),
   name: Type.String({ description: 'What people see; empty for a private conversation.' }),
   notice: Type.String({ description: 'A longer text at its top; may be empty.' }),
+  picture: optional(Type.String({ description: 'A link to its picture; one to an uploaded file is good for a while.' })),
   createdAt: time('When it was created.'),
 };
 
@@ -161,6 +165,9 @@ export const User = component(
     id: id('Unique in its namespace.', ALICE),
     name: Type.String({ description: 'What people see; may be empty.' }),
     username: optional(Type.String({ description: 'Sign-in name of a built-in account.' })),
+    profilePic: optional(
+      Type.String({ description: 'A link to their picture; good for a while when the picture is a file of ours.' }),
+    ),
     externalId: optional(
       Type.String({ description: 'The sub of an account system with ids of its own; told to back ends only.' }),
     ),
@@ -212,7 +219,12 @@ export const SignedIn = component(
   Type.Object({
     token: Type.String({ description: 'For `Authorization: Bearer`.' }),
     expiresAt: time('When the token ends.'),
-    user: Type.Object({ id: id('The user.', ALICE), username: Type.String(), name: Type.String() }),
+    user: Type.Object({
+      id: id('The user.', ALICE),
+      username: Type.String(),
+      name: Type.String(),
+      profilePic: optional(Type.String({ description: 'A link to their picture.' })),
+    }),
   }),
   { token: 'eyJhbGciOiJIUzI1NiJ9.e30.…', expiresAt: MOMENT, user: { id: ALICE, username: 'alice', name: 'Alice' } },
 );

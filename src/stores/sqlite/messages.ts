@@ -3,6 +3,7 @@ import { ChatError, timeOfId } from '../../core/index.ts';
 import type {
   AppendMessage,
   Change,
+  Content,
   EditMessage,
   ExpireMessages,
   IdSource,
@@ -12,13 +13,14 @@ import type {
   RecallMessage,
   TrimConversation,
 } from '../../core/index.ts';
+import type { Activity } from './activity.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
-import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toMessage } from './rows.ts';
+import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toContent, toMessage } from './rows.ts';
 import type { ContentColumns, MessageRow } from './rows.ts';
 import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
@@ -44,12 +46,13 @@ export function createMessages(deps: {
   conversations: Conversations;
   sentKeys: SentKeys;
   feed: Feed;
-  files: Pick<Files, 'use'>;
+  files: Pick<Files, 'use' | 'file'>;
+  activity: Pick<Activity, 'said'>;
   cursors: Pick<Cursors, 'passOver'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, activity, cursors, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
@@ -90,12 +93,22 @@ export function createMessages(deps: {
     const sequence = sequences.get(row.conversation);
     if (sequence === undefined || sequence.namespace !== namespace) return undefined;
     const changed = row.state !== SENT || row.edited_at !== null;
-    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) {
+    if (isTarget(operation, sequence) && (changed || sameContent(row, columns) || sameFile(row, operation.content))) {
       const { conversation } = sequence;
       return { type: 'append', conversation, message: toMessage(row, now()), duplicate: true, created: false };
     }
     if (operation.keyReuse === 'new') return undefined;
     return refuse('already_exists', 'This idempotency key was used for another message.');
+  }
+
+  /** The same words with a file that was uploaded again: who repeats a send that has a file in it sends that as well. */
+  function sameFile(row: MessageRow, content: Content): boolean {
+    const before = toContent(row);
+    const [one, other] = [before, content].map(({ resource }) =>
+      resource?.file === undefined ? undefined : files.file(resource.file),
+    );
+    if (one === undefined || other === undefined) return false;
+    return one.hash === other.hash && one.name === other.name && before.kind === content.kind && before.text === content.text;
   }
 
   function append(operation: AppendMessage): Outcome {
@@ -151,6 +164,7 @@ export function createMessages(deps: {
     );
     if (expiresAt !== null) insertExpiry.run(expiresAt, id);
     if (content.resource?.file !== undefined) useFile(sequence.namespace, id, conversation, content.resource.file);
+    activity.said(sequence, id);
     sequences.append(sequence, id, index, sender);
     if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
     const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
