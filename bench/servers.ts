@@ -93,7 +93,20 @@ async function startBaseline(
 async function startSwitchboard({ children, folder, serverArgs, nodeArgs }: ServersDeps): Promise<RunningServer> {
   const secrets = createSecrets();
   const data = mkdtempSync(join(folder, 'data-'));
-  const options = ['start', '--port', '0', '--host', '127.0.0.1', '--data', data, '--rate-limit', 'off', ...serverArgs];
+  const options = [
+    'start',
+    '--port',
+    '0',
+    '--host',
+    '127.0.0.1',
+    '--data',
+    data,
+    '--rate-limit',
+    'off',
+    '--signal-rate',
+    'off',
+    ...serverArgs,
+  ];
   const command = pinned(0, [process.execPath, ...nodeArgs, join(ROOT, 'src', 'main.ts'), ...options]);
   const child = children.start(command, { SWITCHBOARD_JWT_SECRET: secrets.jwt, SWITCHBOARD_API_TOKEN: secrets.api });
   const { port, pid, url } = await readiness(child);
