@@ -10,6 +10,7 @@ import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
 import { createManagementDoor } from './doors/management/index.ts';
+import { SEARCH_PART } from './doors/messenger/search.ts';
 import { createStreamDoor } from './doors/stream/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
@@ -82,6 +83,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     createManagementDoor(),
   ];
   const api = createApi({ chat });
+  api.register(SEARCH_PART);
   for (const door of doors) await door.attach({ ...listener, api });
   await api.open(listener.http);
 

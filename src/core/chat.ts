@@ -14,6 +14,7 @@ import { changeProfile } from './actions/change-profile.ts';
 import { findFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
+import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
@@ -33,6 +34,7 @@ import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
+import { createSearches } from './searches.ts';
 import { startSweeper } from './sweeper.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
@@ -70,6 +72,7 @@ export interface Chat {
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly searchMessages: Bound<typeof searchMessages>;
   readonly findFile: Bound<typeof findFile>;
   readonly changeProfile: Bound<typeof changeProfile>;
 
@@ -185,6 +188,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     bus,
     presence,
     limiter: createRateLimiter({ rate: limits.rate, now }),
+    searches: createSearches(),
     limits,
     links,
     ids: createIdSource({ now }),
@@ -245,6 +249,7 @@ function bindActions(core: Core) {
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
+    searchMessages: bind(searchMessages),
     findFile: bind(findFile),
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),

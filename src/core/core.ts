@@ -9,6 +9,7 @@ import type { Millis } from './model.ts';
 import type { Bus, Log, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Searches } from './searches.ts';
 
 export interface Core {
   readonly store: Store;
@@ -18,6 +19,7 @@ export interface Core {
   readonly bus: Bus;
   readonly presence: Presence;
   readonly limiter: RateLimiter;
+  readonly searches: Searches;
   readonly limits: Limits;
   readonly links: Links;
   /** Ids for things that are not stored: sessions. */

@@ -18,6 +18,7 @@ import type {
   User,
 } from './model.ts';
 import type { ApiToken, Operation, Outcome, Revocation } from './operations.ts';
+import type { SearchTerm } from './search-terms.ts';
 
 export * from './operations.ts';
 
@@ -60,6 +61,26 @@ export interface ResumePage {
   readonly cut: boolean;
 }
 
+/** Messages that have all of some terms, in the conversations that the user is a member of at this moment. */
+export interface SearchQuery {
+  readonly namespace: string;
+  readonly user: Id;
+  /** Only in this conversation. */
+  readonly conversation?: Id;
+  /** Not empty. */
+  readonly terms: readonly SearchTerm[];
+  /** Only messages older than this one. */
+  readonly before?: Id;
+  readonly limit: number;
+}
+
+export interface SearchPage {
+  /** Newest first; never recalled or expired ones. */
+  readonly messages: readonly Message[];
+  /** Older messages match as well. */
+  readonly more: boolean;
+}
+
 /** A conversation as its member sees it in a list. */
 export interface ConversationSummary {
   readonly head: ConversationHead;
@@ -88,6 +109,8 @@ export interface RosterMember {
 export interface StoreStats {
   /** Events in the outbox that no relay has taken. */
   readonly outboxDepth: number;
+  /** Messages that are not in the search index yet; they are found all the same. */
+  readonly unindexed: number;
   readonly bytes: number;
 }
 
@@ -134,6 +157,8 @@ export interface Store {
   history(query: HistoryQuery): Promise<HistoryPage>;
   revisions(message: Id): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
+  /** Sees every message that was acknowledged before. `matchesQuery` of search-terms.ts says what is found. */
+  search(query: SearchQuery): Promise<SearchPage>;
 
   file(id: Id): Promise<StoredFile | undefined>;
   /** Where a file is used, newest use first. */

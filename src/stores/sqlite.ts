@@ -19,6 +19,8 @@ import { createReading } from './sqlite/reading.ts';
 import { toContent, toMessage } from './sqlite/rows.ts';
 import type { ContentColumns } from './sqlite/rows.ts';
 import { MIGRATIONS } from './sqlite/schema.ts';
+import { createSearch } from './sqlite/search.ts';
+import { startIndexer } from './sqlite/indexer.ts';
 import { createSentKeys, hashKey } from './sqlite/sent-keys.ts';
 import { createSequences } from './sqlite/sequences.ts';
 import type { Sequences } from './sqlite/sequences.ts';
@@ -85,7 +87,21 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, now });
   const files = createFiles({ db, ids, namespaces });
   const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files });
-  const messages = createMessages({ db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now });
+  const search = createSearch({ db, namespaces, sequences, rows, now });
+  const messages = createMessages({
+    db,
+    ids,
+    namespaces,
+    sequences,
+    conversations,
+    sentKeys,
+    feed,
+    files,
+    cursors,
+    search,
+    rows,
+    now,
+  });
   const accounts = createAccounts({ db, ids, namespaces, files, now });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
@@ -99,6 +115,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? ORDER BY rowid',
   );
   let closed = false;
+  let commits = 0;
   let committing: Promise<unknown> = Promise.resolve();
 
   /** Memory back to what the file says: at the start, and when a transaction was undone. */
@@ -107,6 +124,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     namespaces.restore();
     sentKeys.reset();
     sequences.restore();
+    search.restore();
     ids.startAfter(feed.newest());
   }
 
@@ -178,7 +196,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     }
   }
 
+  if (search.isOutdated()) await db.transaction(() => search.renew());
   restore();
+  const indexer = startIndexer({ search, write, commits: () => commits });
   // One at a time: each waits in line with the commits, and a large deletion takes longer than the interval.
   let tidying = false;
   const timer = setInterval(() => {
@@ -193,7 +213,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   timer.unref();
 
   return {
-    commit: (operations) => write(() => operations.map(apply)),
+    commit(operations) {
+      commits += 1;
+      return write(() => operations.map(apply));
+    },
     user: (namespace, id) => read(() => accounts.user(namespace, id)),
     users: (namespace, wanted) =>
       read(() => wanted.map((id) => accounts.user(namespace, id)).filter((user) => user !== undefined)),
@@ -236,6 +259,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),
+    async search(input) {
+      const page = await search.find(input);
+      return read(() => page);
+    },
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
@@ -243,9 +270,15 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     events: (after, limit) => read(() => feed.read(after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),
     apiTokens: () => read(() => accounts.apiTokens()),
-    stats: () => read(() => ({ outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH), bytes: db.bytes() })),
+    stats: () =>
+      read(() => ({
+        outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH),
+        unindexed: search.waiting(MAX_COUNTED_DEPTH),
+        bytes: db.bytes(),
+      })),
     async close() {
       clearInterval(timer);
+      await indexer.close();
       // The pass under way, and what came meanwhile.
       for (let pass = 0; pass < 2; pass += 1) await tidy().catch(() => undefined);
       closed = true;

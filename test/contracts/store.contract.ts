@@ -10,6 +10,7 @@ import { cursorsContract } from './store/cursors.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
+import { searchingContract } from './store/searching.ts';
 import type { Subject } from './store/subject.ts';
 
 export type { Place, Subject } from './store/subject.ts';
@@ -22,6 +23,7 @@ export function storeContract(name: string, subject: Subject): void {
     cursorsContract(subject);
     readingContract(subject);
     accountsContract(subject);
+    searchingContract(subject);
     anyHistoryContract(subject);
   });
 }

@@ -23,6 +23,7 @@ import type { ContentColumns, MessageRow } from './rows.ts';
 import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
 import type { SentKeys } from './sent-keys.ts';
+import type { Search } from './search.ts';
 import type { Sequence, Sequences } from './sequences.ts';
 import { query, statement } from './statements.ts';
 
@@ -46,10 +47,11 @@ export function createMessages(deps: {
   feed: Feed;
   files: Pick<Files, 'use'>;
   cursors: Pick<Cursors, 'passOver'>;
+  search: Pick<Search, 'remove' | 'replace'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, search, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
@@ -156,8 +158,9 @@ export function createMessages(deps: {
     files.use(namespace, { kind: 'message', subject: message, scope: conversation }, file);
   }
 
-  /** What the message had besides its place: its content, earlier contents and its file. */
+  /** What the message had besides its place: its content, its words in the search index, earlier contents and its file. */
   function eraseAll(state: number, row: MessageRow, sequence: Sequence): void {
+    search.remove(row);
     eraseContent.run(state, row.id);
     eraseRevisions.run(row.id);
     if (row.data !== null) useFile(sequence.namespace, row.id, row.conversation, undefined);
@@ -205,6 +208,7 @@ export function createMessages(deps: {
       const columns = toColumns(operation.content);
       if (sameContent(row, columns)) return { type: 'edit', ...unchanged(sequence, row) };
       const at = now();
+      search.replace(row, columns);
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
       setContent.run(columns.kind, columns.text, columns.data, at, row.id);
       if (row.data !== columns.data) useFile(sequence.namespace, row.id, row.conversation, operation.content.resource?.file);
@@ -269,6 +273,7 @@ export function createMessages(deps: {
     if (row.expires_at !== null) removeDue.run(row.expires_at, id);
     // Whose namespace it was does not matter to what is let go.
     if (row.data !== null) useFile(0, id, row.conversation, undefined);
+    search.remove(row);
     eraseRevisions.run(id);
     removeRow.run(id);
   }

@@ -104,4 +104,14 @@ CREATE INDEX file_use_subject ON file_use (kind, subject, scope);
 CREATE TABLE unused_blob (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 4,
+    name: 'search',
+    sql: `
+-- which messages of a part of a conversation have a term (search.ts)
+CREATE TABLE word (
+  conversation INTEGER NOT NULL, part INTEGER NOT NULL, term TEXT NOT NULL, idx INTEGER NOT NULL,
+  PRIMARY KEY (conversation, part, term, idx)) STRICT, WITHOUT ROWID;
+`,
+  },
 ];
