@@ -54,7 +54,11 @@ export interface Config {
   readonly pingInterval: Millis;
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
-  readonly client: { readonly url: string | undefined; readonly token: string | undefined };
+  readonly client: {
+    readonly url: string | undefined;
+    readonly token: string | undefined;
+    readonly adminToken: string | undefined;
+  };
   /** Every option with its value in words and where it came from; secrets are masked. */
   readonly sources: readonly Setting[];
 }
@@ -129,7 +133,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     linkLifetime: read(OPTIONS.linkLifetime),
     pingInterval: read(OPTIONS.pingInterval),
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
-    client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
+    client: { url: read(OPTIONS.url), token: read(OPTIONS.token), adminToken: read(OPTIONS.adminToken) },
     sources,
   };
 }
@@ -149,6 +153,7 @@ function readLimits(read: Read): Limits {
     maxExpiry: read(OPTIONS.maxExpiry),
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),
+    retention: read(OPTIONS.retention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),

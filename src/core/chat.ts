@@ -10,6 +10,9 @@ import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
+import { countOverdue } from './actions/count-overdue.ts';
+import { eraseUser, findErasure } from './actions/erase-user.ts';
+import { exportUser } from './actions/export-user.ts';
 import { changeProfile } from './actions/change-profile.ts';
 import { findFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
@@ -19,6 +22,7 @@ import { deliverNotices } from './actions/deliver-notices.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
+import { startCaretaker } from './caretaker.ts';
 import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
@@ -34,8 +38,8 @@ import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
-import { createSearches } from './searches.ts';
 import { startSweeper } from './sweeper.ts';
+import { createTurns } from './turns.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -74,6 +78,10 @@ export interface Chat {
   readonly readHistory: Bound<typeof reading.readHistory>;
   readonly searchMessages: Bound<typeof searchMessages>;
   readonly findFile: Bound<typeof findFile>;
+  readonly exportUser: Bound<typeof exportUser>;
+  readonly eraseUser: Bound<typeof eraseUser>;
+  readonly findErasure: Bound<typeof findErasure>;
+  readonly countOverdue: Bound<typeof countOverdue>;
   readonly changeProfile: Bound<typeof changeProfile>;
 
   readonly listRosters: Bound<typeof reading.listRosters>;
@@ -99,6 +107,8 @@ export interface Chat {
   findUser(namespace: string, id: Id): Promise<User | undefined>;
   searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
   isOnline(namespace: string, user: Id): boolean;
+  /** Removes what is older than `limits.retention` lets stay, in short transactions; resolves when it is gone. */
+  applyRetention(): Promise<void>;
 
   /** The parts below the verbs, for composing and for tests. */
   readonly core: Core;
@@ -124,6 +134,12 @@ export interface ChatDeps {
   readonly now?: () => Millis;
 }
 
+/** One search for every window somebody types in. */
+const SEARCHES = { each: 4, retryAfter: 1_000 };
+
+/** Each reads a good part of the database. */
+const REPORTS = { each: 4, retryAfter: 60_000 };
+
 const FAILURES = {
   commit: 'the store could not commit; nothing of the batch was acknowledged',
   announce: 'something stored could not be told to live sessions',
@@ -140,7 +156,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
-    if (outcome.type === 'revoke') revocations.add(outcome.revocation);
+    if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
   }
 
@@ -188,7 +204,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     bus,
     presence,
     limiter: createRateLimiter({ rate: limits.rate, now }),
-    searches: createSearches(),
+    searches: createTurns(SEARCHES),
+    reports: createTurns(REPORTS),
     limits,
     links,
     ids: createIdSource({ now }),
@@ -200,6 +217,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   };
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
+  const caretaker = startCaretaker(core);
 
   return {
     ...bindActions(core),
@@ -213,9 +231,11 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     newSessionId: () => core.ids.next(),
     findUser: (namespace, id) => directory.user(namespace, id),
     searchUsers: (namespace, prefix, limit) => store.searchUsers(namespace, prefix, Math.min(limit, limits.maxPage)),
+    applyRetention: () => caretaker.applyRetention(),
     isOnline: (namespace, user) => presence.isOnline(namespace, user),
     async drain() {
       sweeper.close();
+      await caretaker.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       await committer.idle();
@@ -251,6 +271,10 @@ function bindActions(core: Core) {
     readHistory: bind(reading.readHistory),
     searchMessages: bind(searchMessages),
     findFile: bind(findFile),
+    exportUser: bind(exportUser),
+    eraseUser: bind(eraseUser),
+    findErasure: bind(findErasure),
+    countOverdue: bind(countOverdue),
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),
     countUnread: bind(reading.countUnread),

@@ -9,7 +9,7 @@ import type { Millis } from './model.ts';
 import type { Bus, Log, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { Searches } from './searches.ts';
+import type { Turns } from './turns.ts';
 
 export interface Core {
   readonly store: Store;
@@ -19,7 +19,10 @@ export interface Core {
   readonly bus: Bus;
   readonly presence: Presence;
   readonly limiter: RateLimiter;
-  readonly searches: Searches;
+  /** Searches of each user. */
+  readonly searches: Turns;
+  /** Exports, and what retention would remove. */
+  readonly reports: Turns;
   readonly limits: Limits;
   readonly links: Links;
   /** Ids for things that are not stored: sessions. */

@@ -1,6 +1,8 @@
 /** The core's public surface: the only file of core that other rooms import. */
 export { SCOPES, TICKET_LIFETIME_MS, actorOf, checkScope, serverActor } from './access.ts';
 export type { Access, Scope, Server } from './access.ts';
+export type { OverdueCount } from './actions/count-overdue.ts';
+export type { ExportRecord } from './actions/export-user.ts';
 export type { CreateConversationInput, MemberChangeInput } from './actions/manage-conversation.ts';
 export type { Resume } from './actions/read-conversation.ts';
 export type { Notice } from './actions/deliver-notices.ts';

@@ -7,6 +7,7 @@ import type {
   Conversation,
   ConversationHead,
   ConversationKind,
+  Erasure,
   FileUse,
   Id,
   Membership,
@@ -78,6 +79,52 @@ export interface SearchPage {
   /** Newest first; never recalled or expired ones. */
   readonly messages: readonly Message[];
   /** Older messages match as well. */
+  readonly more: boolean;
+}
+
+/** How long messages are kept in the conversations of a namespace and kind; absent: of all. */
+export interface Cut {
+  readonly namespace?: string;
+  readonly kind?: ConversationKind;
+  /** Messages sent before this moment go. */
+  readonly before: Millis;
+}
+
+export interface OverdueQuery {
+  /** Of those that fit a conversation the first counts. */
+  readonly cuts: readonly Cut[];
+  /** Conversations with an id above this one, `limit` of them at most. */
+  readonly after: Id;
+  readonly limit: number;
+}
+
+/** What is older than a cut lets stay in one conversation. */
+export interface Overdue {
+  /** Which of the cuts it is. */
+  readonly cut: number;
+  readonly namespace: string;
+  readonly conversation: Id;
+  /** Indexes of the oldest message there is and of the oldest one that stays. */
+  readonly from: number;
+  readonly before: number;
+  /** Files in those messages, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface OverduePage {
+  readonly overdue: readonly Overdue[];
+  /** The last conversation looked at; go on after it. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
+/** What a user has said, in the order of the feed, some of the feed at a time. */
+export interface AuthoredPage {
+  /** Recalled and expired ones too. */
+  readonly messages: readonly Message[];
+  /** Go on after this place; nothing of the user need lie before it. */
+  readonly next: Id;
   readonly more: boolean;
 }
 
@@ -163,6 +210,16 @@ export interface Store {
   file(id: Id): Promise<StoredFile | undefined>;
   /** Where a file is used, newest use first. */
   fileUses(id: Id, limit: number): Promise<readonly FileUse[]>;
+  /** Files a user has uploaded, with an id above `after`, ascending. */
+  filesOf(namespace: string, owner: Id, after: Id, limit: number): Promise<readonly StoredFile[]>;
+  /** Messages of a user after a place in the feed; it may find none in the part of the feed that one call looks at. */
+  authored(namespace: string, user: Id, after: Id, limit: number): Promise<AuthoredPage>;
+  /** What retention would remove. */
+  overdue(query: OverdueQuery): Promise<OverduePage>;
+  /** The erasure of a person; undefined when it was never begun. */
+  erasure(namespace: string, user: Id): Promise<Erasure | undefined>;
+  /** Erasures that are not finished. */
+  erasures(): Promise<readonly Erasure[]>;
   /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
   unusedBlobs(limit: number): Promise<readonly string[]>;
 

@@ -15,7 +15,9 @@ import { createFiles } from './sqlite/files.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
+import { createPeople } from './sqlite/people.ts';
 import { createReading } from './sqlite/reading.ts';
+import { createRetention } from './sqlite/retention.ts';
 import { toContent, toMessage } from './sqlite/rows.ts';
 import type { ContentColumns } from './sqlite/rows.ts';
 import { MIGRATIONS } from './sqlite/schema.ts';
@@ -103,6 +105,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     now,
   });
   const accounts = createAccounts({ db, ids, namespaces, files, now });
+  const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
+  const retention = createRetention({ db, namespaces, sequences });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
@@ -140,6 +144,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return messages.expire(operation);
       case 'trim':
         return messages.trim(operation);
+      case 'pass-over':
+        return cursors.passSome(operation);
+      case 'forget-events':
+        return { type: 'forget-events', more: feed.forget(operation.conversation, operation.upTo, operation.limit) };
+      case 'erase-user':
+        return accounts.erase(operation);
+      case 'erase-some':
+        return people.eraseSome(operation);
       case 'cursor':
         return cursors.move(operation);
       case 'deliver':
@@ -265,6 +277,11 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     },
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
+    filesOf: (namespace, owner, after, limit) => read(() => files.owned(namespace, owner, after, limit)),
+    authored: (namespace, user, after, limit) => read(() => people.authored(namespace, user, after, limit)),
+    overdue: (input) => read(() => retention.overdue(input)),
+    erasure: (namespace, user) => read(() => people.erasure(namespace, user)),
+    erasures: () => read(() => people.unfinished()),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),

@@ -7,6 +7,7 @@ import { accountsContract } from './store/accounts.ts';
 import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
+import { erasingContract } from './store/erasing.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -23,6 +24,7 @@ export function storeContract(name: string, subject: Subject): void {
     cursorsContract(subject);
     readingContract(subject);
     accountsContract(subject);
+    erasingContract(subject);
     searchingContract(subject);
     anyHistoryContract(subject);
   });

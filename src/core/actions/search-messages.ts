@@ -34,17 +34,14 @@ export async function searchMessages(core: Core, actor: Actor, input: SearchMess
   if (conversation !== undefined && (await core.store.membership(conversation, user)) === undefined) throw notFound();
   const terms = queryTerms(query);
   if (terms.length === 0) return { messages: [], more: false };
-  const leave = core.searches.enter(`${user}/${namespace}`);
-  try {
-    return await core.store.search({
+  return core.searches.run(`${user}/${namespace}`, () =>
+    core.store.search({
       namespace,
       user,
       ...(conversation !== undefined && { conversation }),
       ...(before !== undefined && { before }),
       terms,
       limit: Math.max(1, Math.min(input.limit, core.limits.maxPage)),
-    });
-  } finally {
-    leave();
-  }
+    }),
+  );
 }

@@ -97,7 +97,11 @@ export function toHistory(page: HistoryPage, asked: requests.HistoryPlace) {
 }
 
 export function toRevisions(revisions: readonly Revision[]): wire.Revisions {
-  return { revisions: revisions.map(({ content, replacedAt }) => ({ ...fromContent(content), replacedAt: toTime(replacedAt) })) };
+  return { revisions: revisions.map(toRevision) };
+}
+
+export function toRevision({ content, replacedAt }: Revision): wire.Revisions['revisions'][number] {
+  return { ...fromContent(content), replacedAt: toTime(replacedAt) };
 }
 
 export function toMember({ user, role }: Pick<Membership, 'user' | 'role'>): wire.Member {

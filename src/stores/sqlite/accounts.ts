@@ -3,6 +3,7 @@ import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
   ApiToken,
   DeleteApiToken,
+  EraseUser,
   IdSource,
   Outcome,
   Revocation,
@@ -20,6 +21,8 @@ import { parseColumn, query, statement } from './statements.ts';
 
 export interface Accounts {
   save(operation: SaveUser): Outcome;
+  /** Leaves of a user only the id, and remembers that the rest is to be erased. */
+  erase(operation: EraseUser): Outcome;
   revoke(operation: RevokeTokens): Outcome;
   saveApiToken(operation: SaveApiToken): Outcome;
   deleteApiToken(operation: DeleteApiToken): Outcome;
@@ -30,6 +33,9 @@ export interface Accounts {
   revocations(now: number): readonly Revocation[];
   apiTokens(): readonly ApiToken[];
 }
+
+/** After every token and every clock. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 export function createAccounts(deps: {
   db: Database;
@@ -53,8 +59,15 @@ export function createAccounts(deps: {
   const byUsername = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND username = ?');
   const byPrefix = query<UserRow>(
     db,
-    `SELECT * FROM user WHERE namespace = ?1 AND (name LIKE ?2 ESCAPE '\\' OR username LIKE ?2 ESCAPE '\\') ORDER BY id LIMIT ?3`,
+    `SELECT * FROM user WHERE namespace = ?1 AND erased_at IS NULL AND (name LIKE ?2 ESCAPE '\\' OR username LIKE ?2 ESCAPE '\\') ORDER BY id LIMIT ?3`,
   );
+  const makeStub = statement(
+    db,
+    `UPDATE user SET role = 'user', name = '', username = NULL, external = NULL, password_hash = NULL, last_seen_at = NULL, picture = NULL,
+       erased_at = ? WHERE namespace = ? AND id = ?`,
+  );
+  const removeBlocks = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ?');
+  const insertErasure = statement(db, 'INSERT INTO person_erasure (namespace, user, started_at) VALUES (?, ?, ?)');
   const insertRevocation = statement(
     db,
     'INSERT OR REPLACE INTO revocation (namespace, user, token, before, until) VALUES (?, ?, ?, ?, ?)',
@@ -121,7 +134,7 @@ export function createAccounts(deps: {
 
   function saved(namespace: number, id: number, created: boolean): Outcome {
     const row = byId.get(namespace, id);
-    if (row === undefined) return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
+    if (row === undefined) return noUser();
     return { type: 'user', user: toUser(row, namespaces.name(namespace)), created };
   }
 
@@ -134,10 +147,27 @@ export function createAccounts(deps: {
       const namespace = namespaces.ensure(operation.namespace);
       const row = find(namespace, operation);
       if (row === undefined) return create(namespace, operation);
+      // What is still under way in the name of somebody erased brings nothing back.
+      if (row.erased_at !== null) return saved(namespace, row.id, false);
       const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at, picture = row.picture } = operation;
       update.run(role, name, lastSeenAt, picture === '' ? null : picture, namespace, row.id);
       if (picture !== row.picture) usePicture(namespace, row.id, picture);
       return saved(namespace, row.id, false);
+    },
+    erase({ namespace: name, user: id }) {
+      const namespace = namespaces.number(name);
+      const row = byId.get(namespace, id);
+      if (row === undefined) return noUser();
+      if (row.erased_at === null) {
+        const at = now();
+        makeStub.run(at, namespace, id);
+        usePicture(namespace, id, null);
+        removeBlocks.run(namespace, id);
+        insertRevocation.run(namespace, id, '', FOR_EVER, FOR_EVER);
+        insertErasure.run(namespace, id, at);
+      }
+      const user = toUser(byId.get(namespace, id) ?? row, name);
+      return { type: 'erase-user', user, revocation: { namespace: name, user: id, before: FOR_EVER, until: FOR_EVER } };
     },
     revoke(operation) {
       const namespace = namespaces.ensure(operation.namespace);
@@ -182,4 +212,8 @@ export function createAccounts(deps: {
         createdAt: created_at,
       })),
   };
+}
+
+function noUser(): Outcome {
+  return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
 }

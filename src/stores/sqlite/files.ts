@@ -18,7 +18,10 @@ export interface Files {
   forgetBlobs(operation: ForgetBlobs): Outcome;
   /** From now on the subject uses this file and no other; undefined: none. A file of another namespace, or one that is gone, is not used. */
   use(namespace: number, subject: Subject, file: number | undefined): void;
+  /** Lets some files of an owner go: unused ones are forgotten, those that others use belong to nobody from now on. Returns whether there are more. */
+  letGo(namespace: number, owner: number, limit: number): boolean;
   file(id: number): StoredFile | undefined;
+  owned(namespace: string, owner: number, after: number, limit: number): readonly StoredFile[];
   uses(id: number, limit: number): readonly FileUse[];
   unusedBlobs(limit: number): readonly string[];
 }
@@ -44,6 +47,11 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
   );
   const byId = query<FileRow>(db, 'SELECT * FROM file WHERE id = ?');
   const readUnused = query<FileRow>(db, 'SELECT * FROM file WHERE uses = 0 AND id < ? ORDER BY id LIMIT ?');
+  const readOwned = query<FileRow & { uses: number }>(
+    db,
+    'SELECT * FROM file WHERE namespace = ? AND owner = ? AND id > ? ORDER BY id LIMIT ?',
+  );
+  const disown = statement(db, "UPDATE file SET owner = 0, name = '' WHERE id = ?");
   const remove = statement(db, 'DELETE FROM file WHERE id = ?');
   const findHash = query<{ id: number }>(
     db,
@@ -83,6 +91,12 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
     if (hash !== null && findHash.get(hash) === undefined) addUnused.run(hash);
   }
 
+  function forget({ id, hash, preview }: FileRow): void {
+    remove.run(id);
+    release(hash);
+    release(preview);
+  }
+
   return {
     save(operation) {
       const namespace = namespaces.ensure(operation.namespace);
@@ -96,11 +110,7 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
     },
     drop({ before, limit }) {
       const rows = readUnused.all(firstIdAt(before), limit);
-      for (const { id, hash, preview } of rows) {
-        remove.run(id);
-        release(hash);
-        release(preview);
-      }
+      for (const row of rows) forget(row);
       return { type: 'drop-files', files: rows.map(toFile), more: rows.length === limit };
     },
     forgetBlobs({ hashes }) {
@@ -114,6 +124,15 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
       if (file === undefined || byId.get(file)?.namespace !== namespace) return;
       if (insertUse.run(file, kind, subject, scope) > 0) count.run(1, file);
     },
+    letGo(namespace, owner, limit) {
+      const rows = readOwned.all(namespace, owner, 0, limit);
+      for (const row of rows) {
+        if (row.uses === 0) forget(row);
+        else disown.run(row.id);
+      }
+      return rows.length === limit;
+    },
+    owned: (namespace, owner, after, limit) => readOwned.all(namespaces.number(namespace), owner, after, limit).map(toFile),
     file(id) {
       const row = byId.get(id);
       return row === undefined ? undefined : toFile(row);

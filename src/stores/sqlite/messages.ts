@@ -33,6 +33,8 @@ export interface Messages {
   recall(operation: RecallMessage): Outcome;
   expire(operation: ExpireMessages): Outcome;
   trim(operation: TrimConversation): Outcome;
+  /** Takes back a message whose sender is erased, without a trace of how it was sent. Undefined when there was nothing left of it. */
+  takeBack(id: number): Change | undefined;
   /** Erases messages of a deleted conversation, some at a time. Returns whether any were left. */
   eraseDeleted(limit: number): boolean;
 }
@@ -65,6 +67,7 @@ export function createMessages(deps: {
   const eraseContent = statement(db, 'UPDATE message SET state = ?, text = NULL, data = NULL WHERE id = ?');
   const insertRevision = statement(db, 'INSERT INTO revision (message, replaced_at, kind, text, data) VALUES (?, ?, ?, ?, ?)');
   const eraseRevisions = statement(db, 'DELETE FROM revision WHERE message = ?');
+  const forgetOrigin = statement(db, 'UPDATE message SET key = NULL, trace = NULL, session = 0 WHERE id = ?');
   const removeRow = statement(db, 'DELETE FROM message WHERE id = ?');
   const removeGone = statement(db, 'DELETE FROM gone WHERE conversation = ? AND idx < ?');
   const readErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
@@ -242,11 +245,20 @@ export function createMessages(deps: {
       const before = Math.min(operation.before, sequence.lastIndex + 1);
       if (before <= sequence.firstIndex) return { type: 'trim', removed: 0 };
       const removed = sequences.idsBetween(sequence, sequence.firstIndex, before - 1);
-      cursors.passOver(sequence, before - 1);
+      if (operation.passed !== true) cursors.passOver(sequence, before - 1);
       for (const id of removed) erase(id);
       removeGone.run(operation.conversation, before);
       sequences.trim(sequence, before, removed.at(-1) ?? sequence.cutId);
       return { type: 'trim', removed: removed.length };
+    },
+    takeBack(id) {
+      const found = find(id);
+      if (found === undefined) return undefined;
+      const { row, sequence } = found;
+      forgetOrigin.run(id);
+      if (row.state !== SENT) return undefined;
+      eraseAll(RECALLED, row, sequence);
+      return change(sequence, row, 'recalled', row.sender, SERVER);
     },
     eraseDeleted(limit) {
       const conversation = readErasure.get()?.conversation;

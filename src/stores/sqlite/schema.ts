@@ -114,4 +114,19 @@ CREATE TABLE word (
   PRIMARY KEY (conversation, part, term, idx)) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 5,
+    name: 'retention and erasure',
+    sql: `
+ALTER TABLE user ADD COLUMN erased_at INTEGER;
+
+-- people who are erased, and up to which id the feed has been searched for what they said
+CREATE TABLE person_erasure (
+  namespace INTEGER NOT NULL, user INTEGER NOT NULL, started_at INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
+  PRIMARY KEY (namespace, user)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_erasure_open ON person_erasure (started_at) WHERE finished_at IS NULL;
+
+CREATE INDEX file_use_scope ON file_use (scope, subject) WHERE kind = 'message';
+`,
+  },
 ];
