@@ -32,6 +32,8 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
         { type: 'conversation', change: 'created', conversation: outcome.conversation },
         { type: 'members', conversation: outcome.conversation, added: outcome.members, removed: [] },
       ];
+    case 'open':
+      return outcome.created ? [{ type: 'conversation', change: 'created', conversation: outcome.conversation }] : [];
     case 'update':
       return [{ type: 'conversation', change: 'changed', conversation: outcome.conversation }];
     case 'delete':
@@ -48,6 +50,7 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'pass-over':
     case 'forget-events':
     case 'erase-user':
+    case 'expect-blobs':
     case 'file':
     case 'drop-files':
     case 'forget-blobs':

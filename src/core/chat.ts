@@ -5,7 +5,7 @@
 import { createAccess } from './access.ts';
 import type { Access } from './access.ts';
 import { listBlocks, setBlock } from './actions/block-user.ts';
-import { editMessage, recallMessage } from './actions/change-message.ts';
+import { editMessage, editText, recallMessage } from './actions/change-message.ts';
 import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
@@ -14,11 +14,13 @@ import { countOverdue } from './actions/count-overdue.ts';
 import { eraseUser, findErasure } from './actions/erase-user.ts';
 import { exportUser } from './actions/export-user.ts';
 import { changeProfile } from './actions/change-profile.ts';
-import { findFile } from './actions/read-file.ts';
+import { lookUpUser, searchUsers } from './actions/find-user.ts';
+import { findFile, findLinkedFile, readFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { uploadFile } from './actions/upload-file.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
@@ -27,19 +29,21 @@ import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
 import { createDirectory } from './directory.ts';
+import { startFileCleaner } from './file-cleaner.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
 import type { Id, Millis, User } from './model.ts';
-import type { ApiToken, Bus, Log, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
+import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
 import { startSweeper } from './sweeper.ts';
 import { createTurns } from './turns.ts';
+import { createUploads } from './uploads.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -57,6 +61,7 @@ export interface Chat {
   readonly prepareSend: Bound<typeof prepareSend>;
   readonly sendMessage: Bound<typeof sendMessage>;
   readonly editMessage: Bound<typeof editMessage>;
+  readonly editText: Bound<typeof editText>;
   readonly recallMessage: Bound<typeof recallMessage>;
   readonly moveCursor: Bound<typeof moveCursor>;
   readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
@@ -65,6 +70,7 @@ export interface Chat {
   readonly deliverNotices: Bound<typeof deliverNotices>;
 
   readonly createConversation: Bound<typeof manage.createConversation>;
+  readonly openPrivate: Bound<typeof manage.openPrivate>;
   readonly updateConversation: Bound<typeof manage.updateConversation>;
   readonly deleteConversation: Bound<typeof manage.deleteConversation>;
   readonly changeMembers: Bound<typeof manage.changeMembers>;
@@ -73,15 +79,19 @@ export interface Chat {
 
   readonly findConversation: Bound<typeof reading.findConversation>;
   readonly listConversations: Bound<typeof reading.listConversations>;
+  readonly listWithRosters: Bound<typeof reading.listWithRosters>;
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
   readonly searchMessages: Bound<typeof searchMessages>;
-  readonly findFile: Bound<typeof findFile>;
   readonly exportUser: Bound<typeof exportUser>;
   readonly eraseUser: Bound<typeof eraseUser>;
   readonly findErasure: Bound<typeof findErasure>;
   readonly countOverdue: Bound<typeof countOverdue>;
+  readonly uploadFile: Bound<typeof uploadFile>;
+  readonly findFile: Bound<typeof findFile>;
+  readonly findLinkedFile: Bound<typeof findLinkedFile>;
+  readonly readFile: Bound<typeof readFile>;
   readonly changeProfile: Bound<typeof changeProfile>;
 
   readonly listRosters: Bound<typeof reading.listRosters>;
@@ -104,8 +114,10 @@ export interface Chat {
   readonly revokeTokens: Bound<typeof revokeTokens>;
 
   readonly findUserBySubject: Bound<typeof findBySubject>;
+  readonly lookUpUser: Bound<typeof lookUpUser>;
+  readonly searchUsers: Bound<typeof searchUsers>;
+  /** Without asking who wants to know: for doors that translate what is the caller's already. */
   findUser(namespace: string, id: Id): Promise<User | undefined>;
-  searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
   isOnline(namespace: string, user: Id): boolean;
   /** Removes what is older than `limits.retention` lets stay, in short transactions; resolves when it is gone. */
   applyRetention(): Promise<void>;
@@ -119,6 +131,7 @@ export interface Chat {
 export interface ChatDeps {
   readonly store: Store;
   readonly bus: Bus;
+  readonly media: Media;
   readonly tokens: Tokens;
   readonly passwords: Passwords;
   readonly meter: Meter;
@@ -206,8 +219,11 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     limiter: createRateLimiter({ rate: limits.rate, now }),
     searches: createTurns(SEARCHES),
     reports: createTurns(REPORTS),
+    changeLimiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
+    media: deps.media,
+    uploads: createUploads({ store, committer, media: deps.media, maxPerUser: limits.maxUploadsPerUser }),
     ids: createIdSource({ now }),
     tokens: deps.tokens,
     passwords: deps.passwords,
@@ -218,6 +234,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
   const caretaker = startCaretaker(core);
+  const cleaner = startFileCleaner(core);
 
   return {
     ...bindActions(core),
@@ -230,7 +247,6 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     now,
     newSessionId: () => core.ids.next(),
     findUser: (namespace, id) => directory.user(namespace, id),
-    searchUsers: (namespace, prefix, limit) => store.searchUsers(namespace, prefix, Math.min(limit, limits.maxPage)),
     applyRetention: () => caretaker.applyRetention(),
     isOnline: (namespace, user) => presence.isOnline(namespace, user),
     async drain() {
@@ -238,6 +254,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       await caretaker.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
+      await cleaner.close();
       await committer.idle();
     },
   };
@@ -252,6 +269,7 @@ function bindActions(core: Core) {
     prepareSend: bind(prepareSend),
     sendMessage: bind(sendMessage),
     editMessage: bind(editMessage),
+    editText: bind(editText),
     recallMessage: bind(recallMessage),
     moveCursor: bind(moveCursor),
     moveCursorToMessage: bind(moveCursorToMessage),
@@ -259,6 +277,7 @@ function bindActions(core: Core) {
     setTyping: bind(setTyping),
     deliverNotices: bind(deliverNotices),
     createConversation: bind(manage.createConversation),
+    openPrivate: bind(manage.openPrivate),
     updateConversation: bind(manage.updateConversation),
     deleteConversation: bind(manage.deleteConversation),
     changeMembers: bind(manage.changeMembers),
@@ -266,15 +285,19 @@ function bindActions(core: Core) {
     leaveConversation: bind(manage.leaveConversation),
     findConversation: bind(reading.findConversation),
     listConversations: bind(reading.listConversations),
+    listWithRosters: bind(reading.listWithRosters),
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
     searchMessages: bind(searchMessages),
-    findFile: bind(findFile),
     exportUser: bind(exportUser),
     eraseUser: bind(eraseUser),
     findErasure: bind(findErasure),
     countOverdue: bind(countOverdue),
+    uploadFile: bind(uploadFile),
+    findFile: bind(findFile),
+    findLinkedFile: bind(findLinkedFile),
+    readFile: bind(readFile),
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),
     countUnread: bind(reading.countUnread),
@@ -287,6 +310,8 @@ function bindActions(core: Core) {
     listSessions: bind(listSessions),
     endSession: bind(endSession),
     enterRoom: bind(enterRoom),
+    lookUpUser: bind(lookUpUser),
+    searchUsers: bind(searchUsers),
     findUserBySubject: bind(findBySubject),
     register: bind(register),
     logIn: bind(logIn),

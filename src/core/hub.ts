@@ -107,7 +107,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   function sessionsIn(conversation: Id): readonly Session[] {
     const audience = audiences.get(conversation);
     if (audience === undefined) return [];
-    return (audience.sessions ??= [...audience.listeners].flatMap((listener) => listener.sessions));
+    return (audience.sessions ??= [...audience.listeners].flatMap(hearing));
   }
 
   function goOnline(session: Session, conversations: readonly Id[]): void {
@@ -263,4 +263,9 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     // A copy: a session that ends itself meanwhile leaves the list it came from.
     deliverToSessions: (delivery, some) => fanOut(delivery, [...some]),
   };
+}
+
+/** Of a listener's sessions those that hear: a guest's is in rooms, and hears nothing of what its user was a member of before. */
+function hearing(listener: Listener): readonly Session[] {
+  return 'conversations' in listener ? listener.sessions.filter(({ actor }) => actor.role !== 'guest') : listener.sessions;
 }

@@ -10,6 +10,16 @@ export interface Limits {
   readonly maxNameLength: number;
   /** Characters of a file's name: what file systems take. */
   readonly maxFileNameLength: number;
+  /** Bytes of one file: a few minutes of video. */
+  readonly maxFileBytes: number;
+  /** Files a user may have uploaded and not used yet: what one message is made of, many times over. */
+  readonly maxUnusedFiles: number;
+  /** Bytes of the same: a user who never sends anything fills no disk. */
+  readonly maxUnusedBytes: number;
+  /** Uploads of one user at a time: a phone sends a handful of pictures at once. */
+  readonly maxUploadsPerUser: number;
+  /** How long an upload waits to be used before it is removed. */
+  readonly unusedFileLifetime: Millis;
   /** Characters of a conversation's notice. */
   readonly maxNoticeLength: number;
   /** Characters of an idempotency key: a UUID and room for a prefix. */
@@ -22,6 +32,8 @@ export interface Limits {
   readonly recallWindow: Millis;
   /** How long after sending a message may be edited; 0 = always. */
   readonly editWindow: Millis;
+  /** Earlier contents kept of one message, the newest: whoever edits without end fills no disk. */
+  readonly maxRevisions: number;
   /** How long a message may live at the most when it expires: ten years. */
   readonly maxExpiry: Millis;
   /** Read receipts are told to the members of groups up to this size: beyond it they would outnumber the messages. */
@@ -38,7 +50,7 @@ export interface Limits {
   readonly maxRoomsPerSession: number;
   /** How long a user stays online after the last session ended, so that a reload does not flap. */
   readonly presenceGrace: Millis;
-  /** Messages a user may send in a window; undefined = no limit. */
+  /** Messages a user may send and edit in a window, and as often create and change conversations; undefined = no limit. */
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
 }
 
@@ -47,12 +59,18 @@ export const DEFAULT_LIMITS: Limits = {
   maxUrlBytes: 4_096,
   maxNameLength: 128,
   maxFileNameLength: 255,
+  maxFileBytes: 104_857_600,
+  maxUnusedFiles: 100,
+  maxUnusedBytes: 1_073_741_824,
+  maxUploadsPerUser: 8,
+  unusedFileLifetime: 86_400_000,
   maxNoticeLength: 4_096,
   maxKeyLength: 128,
   maxMemberChange: 1_000,
   maxPage: 100,
   recallWindow: 120_000,
   editWindow: 0,
+  maxRevisions: 100,
   maxExpiry: 315_360_000_000,
   smallGroup: 256,
   roomHistory: 500,

@@ -9,6 +9,8 @@ import type { Id, Millis, Resource } from './model.ts';
 export interface Links {
   /** What a client may follow, of an address as it is stored; an address elsewhere stays as it is. */
   show(address: string): string;
+  /** When a link that is made now ends. */
+  end(): Millis;
   /** The same of a resource: its file and its preview. */
   resource(resource: Resource): Resource;
   /** The stored form of what a client gave: a link of ours without its signature and origin; anything else as it is. */
@@ -35,16 +37,21 @@ export function createLinks(deps: {
     return createHmac('sha256', secret).update(`file\0${file}\0${expires}`).digest('base64url');
   }
 
+  function end(): Millis {
+    return Math.ceil((now() + lifetime) / STEP) * STEP;
+  }
+
   function show(address: string): string {
     const file = fileOf(address);
     if (file === undefined) return address;
-    const expires = String((Math.ceil((now() + lifetime) / STEP) * STEP) / 1000);
+    const expires = String(end() / 1000);
     const mark = address.includes('?') ? '&' : '?';
     return `${origin}${address}${mark}exp=${expires}&sig=${sign(file, expires)}`;
   }
 
   return {
     show,
+    end,
     resource(resource) {
       const { url, thumbnail } = resource;
       return { ...resource, url: show(url), ...(thumbnail !== undefined && { thumbnail: show(thumbnail) }) };

@@ -35,7 +35,7 @@ export interface User {
 }
 
 /**
- * - `private`: two users; exists from the first message
+ * - `private`: two users; exists from the first message, or from when one of them opened it
  * - `group`: members, all may write
  * - `channel`: owners and admins write, members follow
  * - `room`: no membership, you are in while connected, history is short

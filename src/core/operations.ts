@@ -30,7 +30,7 @@ export interface AppendMessage {
   readonly sender: Id;
   /** What people see of the sender; told with the message, not stored with it. */
   readonly senderName?: string;
-  /** The conversation, or 0 for the private conversation with `peer`, which is made if this is its first message. */
+  /** The conversation, or 0 for the private conversation with `peer`, which is made if there is none. */
   readonly conversation: Id;
   readonly peer: Id;
   /** The conversation's version that permission was decided on; the outcome is `stale` when it has moved. 0 with a new private one. */
@@ -65,7 +65,11 @@ export interface EditMessage {
   readonly type: 'edit';
   readonly message: Id;
   readonly user: Id;
+  /** Who may write there: a user who is not one of them any more, or blocked meanwhile, is `stale`. Absent: not looked at. */
+  readonly writers?: Writers;
   readonly content: Content;
+  /** Revisions kept of the message at the most, the newest; absent: all. */
+  readonly keep?: number;
   readonly origin: Origin;
 }
 
@@ -233,6 +237,22 @@ export interface BlockSet {
   readonly conversation?: Conversation;
 }
 
+/** Open the private conversation of two users, which is made when there is none. `stale`: there is none, and the peer has blocked the user. */
+export interface OpenPrivate {
+  readonly type: 'open';
+  readonly namespace: string;
+  readonly user: Id;
+  readonly peer: Id;
+  readonly origin: Origin;
+}
+
+export interface PrivateOpened {
+  readonly type: 'open';
+  readonly conversation: Conversation;
+  /** It was made now. */
+  readonly created: boolean;
+}
+
 /** Make a user known, or bring name and role up to date with a newer token. */
 export interface SaveUser {
   readonly type: 'user';
@@ -381,6 +401,16 @@ export interface ErasedSome {
   readonly done: boolean;
 }
 
+/** Bytes of these hashes are about to be kept: those that no file has stand as unused until one has, so that nothing is left for ever of an upload that never ends. */
+export interface ExpectBlobs {
+  readonly type: 'expect-blobs';
+  readonly hashes: readonly string[];
+}
+
+export interface BlobsExpected {
+  readonly type: 'expect-blobs';
+}
+
 /** Keep what was received of a file: from now on its id may be used in messages and as a picture. */
 export interface SaveFile extends FileInfo {
   readonly type: 'file';
@@ -394,7 +424,7 @@ export interface FileSaved {
   readonly file: StoredFile;
 }
 
-/** Forget files that were saved before a moment and are used nowhere, `limit` at most. */
+/** Forget files that were saved before a moment and were never used, `limit` at most. A file that was used goes with its last use. */
 export interface DropFiles {
   readonly type: 'drop-files';
   readonly before: Millis;
@@ -430,6 +460,7 @@ export type Operation =
   | DeleteConversation
   | ChangeMembers
   | SetBlock
+  | OpenPrivate
   | SaveUser
   | RevokeTokens
   | SaveApiToken
@@ -439,6 +470,7 @@ export type Operation =
   | ForgetEvents
   | EraseUser
   | EraseSome
+  | ExpectBlobs
   | SaveFile
   | DropFiles
   | ForgetBlobs;
@@ -456,6 +488,7 @@ export interface Outcomes {
   delete: ConversationDeleted;
   members: MembersChanged;
   block: BlockSet;
+  open: PrivateOpened;
   user: UserSaved;
   revoke: TokensRevoked;
   'api-token': ApiTokenSaved;
@@ -465,6 +498,7 @@ export interface Outcomes {
   'forget-events': EventsForgotten;
   'erase-user': UserErased;
   'erase-some': ErasedSome;
+  'expect-blobs': BlobsExpected;
   file: FileSaved;
   'drop-files': FilesDropped;
   'forget-blobs': BlobsForgotten;

@@ -8,6 +8,7 @@ import type {
   ConversationHead,
   ConversationKind,
   Erasure,
+  FileInfo,
   FileUse,
   Id,
   Membership,
@@ -178,7 +179,10 @@ export interface Store {
   users(namespace: string, ids: readonly Id[]): Promise<readonly User[]>;
   userByExternal(namespace: string, external: string): Promise<User | undefined>;
   account(namespace: string, username: string): Promise<{ user: User; passwordHash: string } | undefined>;
-  /** Users whose name or username starts with `prefix` (case-insensitive), by id. */
+  /**
+   * Users with a word in their name or username from which on it reads like `prefix`, whatever the case, composition and script, in the order of
+   * what was found, each once; all users by id when the prefix is empty. The cost grows with the limit, not with the number of users.
+   */
   searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
 
   head(conversation: Id): Promise<ConversationHead | undefined>;
@@ -189,7 +193,10 @@ export interface Store {
   memberCount(conversation: Id): Promise<number>;
   /** Ids of all conversations the user is a member of. */
   conversationsOf(namespace: string, user: Id): Promise<readonly Id[]>;
-  /** The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). */
+  /**
+   * The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). The cost grows
+   * with the page and the large conversations the user is in, not with all there are.
+   */
   summaries(namespace: string, user: Id, before: Id, limit: number): Promise<readonly ConversationSummary[]>;
   summary(conversation: Id, user: Id): Promise<ConversationSummary | undefined>;
   /** Members of some conversations with their users and unread counts, `limit` at most of each, in the order asked for. */
@@ -202,7 +209,8 @@ export interface Store {
 
   message(id: Id): Promise<Message | undefined>;
   history(query: HistoryQuery): Promise<HistoryPage>;
-  revisions(message: Id): Promise<readonly Revision[]>;
+  /** Earlier contents that were replaced after a moment (0: from the oldest kept), ascending. No two of a message were replaced at the same. */
+  revisions(message: Id, after: Millis, limit: number): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
   /** Sees every message that was acknowledged before. `matchesQuery` of search-terms.ts says what is found. */
   search(query: SearchQuery): Promise<SearchPage>;
@@ -221,6 +229,9 @@ export interface Store {
   /** Erasures that are not finished. */
   erasures(): Promise<readonly Erasure[]>;
   /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
+  /** Files of a user that are used nowhere yet: how many, and their bytes. */
+  unusedFiles(namespace: string, owner: Id): Promise<{ readonly count: number; readonly bytes: number }>;
+  /** Hashes of bytes that no file has (any more, or yet: `ExpectBlobs`) and that are not forgotten (`ForgetBlobs`), in order. */
   unusedBlobs(limit: number): Promise<readonly string[]>;
 
   /** Whether the content of some message is to be erased by now. */
@@ -242,6 +253,37 @@ export interface Bus {
   publish(delivery: Delivery): void;
   subscribe(receive: (delivery: Delivery) => void): void;
   close(): Promise<void>;
+}
+
+/** An upload that has arrived whole and is kept nowhere yet. One of the two must be called. */
+export interface Upload {
+  /** What it is, by its bytes; of images: of what is left without their metadata. */
+  readonly info: FileInfo;
+  /** Keeps the bytes, and those of the preview. Resolves when they would outlive a power cut. */
+  keep(): Promise<void>;
+  /** Leaves nothing behind; after `keep` it does nothing. */
+  discard(): Promise<void>;
+}
+
+/** Part of a file: both places are counted from 0 and belong to it. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Receives, keeps and gives out the bytes of files, by the SHA-256 of what is kept: equal bytes are kept once. */
+export interface Media {
+  /**
+   * Takes bytes to their end, `maxBytes` at most. Rejects with `too_large` for what is beyond a limit, with `unavailable` when too much is under way,
+   * and with what `bytes` rejects with; nothing is left of it then.
+   */
+  receive(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Upload>;
+  /** How many bytes a hash has; undefined when they are not there. */
+  size(hash: string): Promise<number | undefined>;
+  /** The bytes of a hash, or a part of them. Rejects with `not_found` when they are not there. */
+  read(hash: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** Removes the bytes of a hash. Bytes that are not there are removed. */
+  remove(hash: string): Promise<void>;
 }
 
 /** What a valid token says. */
@@ -290,6 +332,7 @@ export interface Meter {
 
 /** Structured log lines; the core never puts tokens or message texts in them. */
 export interface Log {
+  debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;

@@ -6,6 +6,7 @@ import type { Operation, Outcome, Store } from '../core/index.ts';
 import { checksumOf, pendingMigrations } from './sql/migration.ts';
 import type { AppliedMigration } from './sql/migration.ts';
 import { createAccounts } from './sqlite/accounts.ts';
+import { createActivity } from './sqlite/activity.ts';
 import { createConversations } from './sqlite/conversations.ts';
 import { createCursors } from './sqlite/cursors.ts';
 import { openDatabase } from './sqlite/database.ts';
@@ -68,6 +69,7 @@ async function migrate(db: Database): Promise<void> {
   for (const migration of pendingMigrations(MIGRATIONS, applied)) {
     await db.transaction(() => {
       db.exec(migration.sql);
+      migration.fill?.(db);
       remember.run(migration.number, migration.name, checksumOf(migration), Date.now());
     });
   }
@@ -88,7 +90,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, now });
   const files = createFiles({ db, ids, namespaces });
-  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files });
+  const activity = createActivity({ db, namespaces, sequences });
+  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, activity });
   const search = createSearch({ db, namespaces, sequences, rows, now });
   const messages = createMessages({
     db,
@@ -99,6 +102,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     sentKeys,
     feed,
     files,
+    activity,
     cursors,
     search,
     rows,
@@ -107,7 +111,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const accounts = createAccounts({ db, ids, namespaces, files, now });
   const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
   const retention = createRetention({ db, namespaces, sequences });
-  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
+  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
   const readBlocks = query<{ blocked: number }>(
@@ -116,7 +120,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   );
   const readRevisions = query<ContentColumns & { replaced_at: number }>(
     db,
-    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? ORDER BY rowid',
+    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? AND replaced_at > ? ORDER BY rowid LIMIT ?',
   );
   let closed = false;
   let commits = 0;
@@ -166,6 +170,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return conversations.members(operation);
       case 'block':
         return conversations.block(operation);
+      case 'open':
+        return conversations.open(operation);
       case 'user':
         return accounts.save(operation);
       case 'revoke':
@@ -174,6 +180,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
         return accounts.deleteApiToken(operation);
+      case 'expect-blobs':
+        return files.expectBlobs(operation);
       case 'file':
         return files.save(operation);
       case 'drop-files':
@@ -261,13 +269,13 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return row === undefined || sequences.get(row.conversation) === undefined ? undefined : toMessage(row, now());
       }),
     history: (input) => read(() => reading.history(input)),
-    revisions: (message) =>
+    revisions: (message, after, limit) =>
       read(() => {
         const row = rows.get(message);
         if (row === undefined || sequences.get(row.conversation) === undefined || toMessage(row, now()).state !== 'sent')
           return [];
         return readRevisions
-          .all(message)
+          .all(message, after, limit)
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),
@@ -282,6 +290,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     overdue: (input) => read(() => retention.overdue(input)),
     erasure: (namespace, user) => read(() => people.erasure(namespace, user)),
     erasures: () => read(() => people.unfinished()),
+    unusedFiles: (namespace, owner) => read(() => files.unused(namespace, owner)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),

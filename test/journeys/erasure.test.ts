@@ -18,7 +18,8 @@ afterEach(() => rmSync(data, { recursive: true, force: true }));
 
 /** How often a word stands in the files of the data folder, whatever its case. */
 function countOnDisk(word: string): number {
-  const files = readdirSync(data).map((name) => readFileSync(join(data, name)).toString('latin1'));
+  const entries = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = entries.map(({ parentPath, name }) => readFileSync(join(parentPath, name)).toString('latin1'));
   return files.reduce((sum, bytes) => sum + bytes.toLowerCase().split(word).length - 1, 0);
 }
 

@@ -23,7 +23,7 @@ const API_TOKEN_OPTION = [
 ].join(',');
 
 export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly text: string;
 }
@@ -141,6 +141,7 @@ export async function startServer(
 
 function keepLog(lines: LogLine[]): Log {
   return {
+    debug: (fields, text) => void lines.push({ level: 'debug', fields, text }),
     info: (fields, text) => void lines.push({ level: 'info', fields, text }),
     warn: (fields, text) => void lines.push({ level: 'warn', fields, text }),
     error: (fields, text) => void lines.push({ level: 'error', fields, text }),

@@ -78,10 +78,11 @@ async function* filesOf({ store }: Core, namespace: string, user: Id): AsyncGene
   }
 }
 
-async function* messagesOf({ store }: Core, namespace: string, user: Id): AsyncGenerator<ExportRecord> {
+async function* messagesOf({ store, limits }: Core, namespace: string, user: Id): AsyncGenerator<ExportRecord> {
   for (let after = 0, more = true; more;) {
     const page = await store.authored(namespace, user, after, PAGE);
-    for (const message of page.messages) yield { type: 'message', message, revisions: await store.revisions(message.id) };
+    for (const message of page.messages)
+      yield { type: 'message', message, revisions: await store.revisions(message.id, 0, limits.maxRevisions) };
     ({ next: after, more } = page);
   }
 }

@@ -4,7 +4,11 @@ import { ChatError } from '../errors.ts';
 import { fileAddress, fileOf } from '../file-address.ts';
 import { contentOfFile, kindOf } from '../file-content.ts';
 import type { Actor, Content, FileUse, Id, StoredFile } from '../model.ts';
+import type { ByteRange } from '../ports.ts';
 import { checkRead, notFound } from '../policy.ts';
+
+/** What previews are made as, whatever the image. */
+const PREVIEW_TYPE = 'image/webp';
 
 /** Uses looked at: a file that was passed on more often than this shows its newest ones. */
 const MAX_USES = 100;
@@ -16,6 +20,34 @@ export async function findFile(core: Core, actor: Actor, id: Id): Promise<Stored
   if (actor.server || (file.owner === actor.user && actor.user !== 0)) return file;
   for (const use of await core.store.fileUses(id, MAX_USES)) if (await maySee(core, actor, use)) return file;
   throw notFound();
+}
+
+/** The file of a link (`Links.show`), for whoever has it. A link that is not good and a file that is gone answer the same. */
+export async function findLinkedFile(
+  core: Core,
+  link: { readonly file: Id; readonly expires: string; readonly signature: string },
+): Promise<StoredFile> {
+  const file = core.links.isGood(link.file, link.expires, link.signature) ? await core.store.file(link.file) : undefined;
+  if (file === undefined) throw notFound();
+  return file;
+}
+
+/** What of a file is there to be read: the whole, or its smaller picture. */
+export interface FileBytes {
+  readonly mediaType: string;
+  /** SHA-256 of all of the bytes. */
+  readonly hash: string;
+  readonly size: number;
+  read(range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** The bytes of a file that was found, or of its preview. Rejects with `not_found` where there are none. */
+export async function readFile(core: Core, file: StoredFile, preview: boolean): Promise<FileBytes> {
+  const hash = preview ? file.preview : file.hash;
+  const size = hash === undefined ? undefined : await core.media.size(hash);
+  if (hash === undefined || size === undefined) throw notFound();
+  const mediaType = preview ? PREVIEW_TYPE : file.mediaType;
+  return { mediaType, hash, size, read: (range) => core.media.read(hash, range) };
 }
 
 async function maySee(core: Core, actor: Actor, use: FileUse): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Between the core's nouns and this interface's messages. Pure: nothing here knows a request or waits. */
-import { toId, toIds, toLimit, toTime } from '../../api/index.ts';
+import { toId, toIds, toLimit, toNext, toTime } from '../../api/index.ts';
 import type {
   Content,
   Conversation,
@@ -7,6 +7,7 @@ import type {
   HistoryPage,
   HistoryQuery,
   Id,
+  Links,
   MemberChangeInput,
   Membership,
   Message,
@@ -96,8 +97,8 @@ export function toHistory(page: HistoryPage, asked: requests.HistoryPlace) {
   return { messages: page.messages.map(toMessage), more, moreBefore, moreAfter };
 }
 
-export function toRevisions(revisions: readonly Revision[]): wire.Revisions {
-  return { revisions: revisions.map(toRevision) };
+export function toRevisions(page: readonly Revision[], limit: number): wire.Revisions {
+  return { revisions: page.map(toRevision), ...toNext(page, limit, ({ replacedAt }) => replacedAt) };
 }
 
 export function toRevision({ content, replacedAt }: Revision): wire.Revisions['revisions'][number] {
@@ -154,12 +155,13 @@ export function activityOf({ head }: ConversationSummary): Id {
 }
 
 /** `external` ids are told to back ends, whose they are. */
-export function toUser(user: User, told: { readonly online: boolean; readonly external: boolean }): wire.User {
-  const { id, name, username, external, role, lastSeenAt, createdAt } = user;
+export function toUser(links: Links, user: User, told: { readonly online: boolean; readonly external: boolean }): wire.User {
+  const { id, name, username, picture, external, role, lastSeenAt, createdAt } = user;
   return {
     id: String(id),
     name,
     ...(username !== undefined && { username }),
+    ...(picture !== undefined && { profilePic: links.show(picture) }),
     ...(told.external && external !== undefined && { externalId: external }),
     role,
     online: told.online,

@@ -12,7 +12,12 @@ export function registerConversations(http: Routes, { chat, operation }: RouteDe
     '/conversations',
     operation(
       anyone('conversations'),
-      { id: 'createConversation', tag: 'conversations', summary: 'Create a group, channel or room; whoever creates it owns it' },
+      {
+        id: 'createConversation',
+        tag: 'conversations',
+        summary: 'Create a group, channel or room; whoever creates it owns it',
+        refusals: ['rate_limited'],
+      },
       { body: CreateConversation, response: { 201: Conversation } },
     ),
     async (request, reply) => {

@@ -1,6 +1,6 @@
 /** Messages: read, send, edit, take back; and how far one has come. */
 import type { FastifyRequest } from 'fastify';
-import { actorFrom, anyone, pathId, someone, toId } from '../../api/index.ts';
+import { actorFrom, anyone, pathId, someone, toId, toLimit, toPlace } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import type { Chat, Id, Target } from '../../core/index.ts';
 import { toContent, toCursors, toHistory, toHistoryQuery, toMessage, toRevisions, toSend } from './codec.ts';
@@ -11,6 +11,7 @@ import {
   EditMessage,
   HistoryPlace,
   MoveCursor,
+  RevisionPlace,
   SendHeaders,
   SendMessage,
 } from './requests.ts';
@@ -124,7 +125,12 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     '/conversations/:id/messages/:messageId',
     operation(
       anyone('messages'),
-      { id: 'editMessage', tag: 'messages', summary: 'Replace the content of a message', refusals: ['failed_precondition'] },
+      {
+        id: 'editMessage',
+        tag: 'messages',
+        summary: 'Replace the content of a message',
+        refusals: ['rate_limited', 'failed_precondition'],
+      },
       { params: ByMessage, body: EditMessage, response: { 200: Message } },
     ),
     async (request) => {
@@ -156,11 +162,12 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     operation(
       anyone('messages'),
       { id: 'listRevisions', tag: 'messages', summary: 'Earlier contents of an edited message' },
-      { params: ByMessage, response: { 200: Revisions } },
+      { params: ByMessage, querystring: RevisionPlace, response: { 200: Revisions } },
     ),
     async (request) => {
       const { message, within } = messageOf(request.params);
-      return toRevisions(await chat.listRevisions(actorFrom(request), message, within));
+      const page = { after: toPlace('after', request.query.after), limit: toLimit(request.query.limit) };
+      return toRevisions(await chat.listRevisions(actorFrom(request), message, within, page), page.limit);
     },
   );
 }

@@ -1,6 +1,6 @@
 /** What is kept of a person, as records of an export. Pure. */
 import { toTime } from '../../api/index.ts';
-import type { Erasure, ExportRecord, StoredFile } from '../../core/index.ts';
+import type { Erasure, ExportRecord, Links, StoredFile } from '../../core/index.ts';
 import { toMessage, toRevision, toSession, toUser } from './codec.ts';
 import type { Erasure as ErasureAnswer } from './wire.ts';
 
@@ -14,12 +14,11 @@ export function toErasure({ user, startedAt, finishedAt }: Erasure): ErasureAnsw
 }
 
 /** One line of an export. */
-export function toExportLine(record: ExportRecord): object {
+export function toExportLine(links: Links, record: ExportRecord): object {
   switch (record.type) {
     case 'user': {
-      const { picture } = record.user;
-      const { online: _, ...user } = toUser(record.user, { online: false, external: true });
-      return { record: 'user', ...user, ...(picture !== undefined && { picture }) };
+      const { online: _, ...user } = toUser(links, record.user, { online: false, external: true });
+      return { record: 'user', ...user };
     }
     case 'conversation': {
       const { conversation, membership } = record;

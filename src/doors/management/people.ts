@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { actorFrom, anyone, callerOf, pathId, serversOnly, toId } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
-import type { ExportRecord } from '../../core/index.ts';
+import type { ExportRecord, Links } from '../../core/index.ts';
 import { Type } from 'typebox';
 import { toErasure, toExportLine } from './people-codec.ts';
 import { ById, Confirm } from './requests.ts';
@@ -34,7 +34,7 @@ export function registerPeople(http: Routes, { chat, operation }: RouteDeps): vo
     ),
     async (request, reply) => {
       const records = await chat.exportUser(actorFrom(request), pathId(request.params.id));
-      const lines = Readable.from(linesOf(records), { highWaterMark: RECORDS_AHEAD });
+      const lines = Readable.from(linesOf(chat.links, records), { highWaterMark: RECORDS_AHEAD });
       return reply.type('application/x-ndjson').send(lines);
     },
   );
@@ -69,6 +69,6 @@ export function registerPeople(http: Routes, { chat, operation }: RouteDeps): vo
   );
 }
 
-async function* linesOf(records: AsyncIterable<ExportRecord>): AsyncGenerator<string> {
-  for await (const record of records) yield `${JSON.stringify(toExportLine(record))}\n`;
+async function* linesOf(links: Links, records: AsyncIterable<ExportRecord>): AsyncGenerator<string> {
+  for await (const record of records) yield `${JSON.stringify(toExportLine(links, record))}\n`;
 }

@@ -31,6 +31,8 @@ export const HistoryPlace = Type.Object({
 export type HistoryPlace = Static<typeof HistoryPlace>;
 export const ConversationPlace = Type.Object({ before: place('The `next` of the previous page.'), limit });
 export const MemberPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
+export const BlockPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
+export const RevisionPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
 export const SessionPlace = Type.Object({
   userId: optional(id('Only sessions of this user.', ALICE)),
   after: place('The `next` of the previous page.'),
@@ -38,7 +40,11 @@ export const SessionPlace = Type.Object({
 });
 export const UserSearch = Type.Object({
   search: optional(
-    Type.String({ maxLength: 128, description: 'How the name or username begins; case does not matter.', examples: ['al'] }),
+    Type.String({
+      maxLength: 128,
+      description: 'How a word of the name or username begins, and goes on; case does not matter.',
+      examples: ['al'],
+    }),
   ),
   limit,
 });
@@ -77,10 +83,20 @@ export const LogOut = Type.Object(
   { examples: [{ all: true }] },
 );
 
+export const ChangeProfile = Type.Object(
+  {
+    name: optional(Type.String({ description: 'What people see.' })),
+    profilePic: optional(
+      Type.String({ description: 'A link to an uploaded image, or to one elsewhere; empty: no picture any more.' }),
+    ),
+  },
+  { minProperties: 1, examples: [{ name: 'Alice' }] },
+);
+
 export const CreateConversation = Type.Object(
   {
     kind: Type.Enum(['group', 'channel', 'room'], {
-      description: 'A private conversation is not created: it exists from its first message.',
+      description: 'A private conversation exists from its first message, or from when it was opened as a chat.',
     }),
     name: Type.String({ description: 'What people see.' }),
     notice: optional(Type.String({ description: 'A longer text at its top.' })),

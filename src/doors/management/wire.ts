@@ -161,6 +161,9 @@ export const User = component(
     id: id('Unique in its namespace.', ALICE),
     name: Type.String({ description: 'What people see; may be empty.' }),
     username: optional(Type.String({ description: 'Sign-in name of a built-in account.' })),
+    profilePic: optional(
+      Type.String({ description: 'A link to their picture; good for a while when the picture is a file of ours.' }),
+    ),
     externalId: optional(
       Type.String({ description: 'The sub of an account system with ids of its own; told to back ends only.' }),
     ),
@@ -212,7 +215,12 @@ export const SignedIn = component(
   Type.Object({
     token: Type.String({ description: 'For `Authorization: Bearer`.' }),
     expiresAt: time('When the token ends.'),
-    user: Type.Object({ id: id('The user.', ALICE), username: Type.String(), name: Type.String() }),
+    user: Type.Object({
+      id: id('The user.', ALICE),
+      username: Type.String(),
+      name: Type.String(),
+      profilePic: optional(Type.String({ description: 'A link to their picture.' })),
+    }),
   }),
   { token: 'eyJhbGciOiJIUzI1NiJ9.e30.…', expiresAt: MOMENT, user: { id: ALICE, username: 'alice', name: 'Alice' } },
 );
@@ -279,6 +287,7 @@ export const Revisions = component(
     revisions: Type.Array(
       Type.Object({ type: MessageType, ...contentMembers, replacedAt: time('When it was replaced by the next.') }),
     ),
+    next,
   }),
   { revisions: [{ type: 'text', text: 'Helo', replacedAt: MOMENT }] },
 );
@@ -288,8 +297,8 @@ export const Users = component('Users', 'By user id.', Type.Object({ users: Type
 
 export const Blocks = component(
   'Blocks',
-  'Whose private messages the user does not want.',
-  Type.Object({ userIds: Type.Array(id('A user.', BOB)) }),
+  'Whose private messages the user does not want, by user id.',
+  Type.Object({ userIds: Type.Array(id('A user.', BOB)), next }),
   { userIds: [BOB] },
 );
 

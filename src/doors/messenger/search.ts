@@ -1,6 +1,6 @@
 /** Finding messages by their words. */
 import { actorFrom, createComponents, id, limit, someone, toId, toLimit } from '../../api/index.ts';
-import type { Part, RouteDeps, Routes } from '../../api/index.ts';
+import type { RouteDeps, Routes } from '../../api/index.ts';
 import type { Actor, Chat, Message } from '../../core/index.ts';
 import { Type } from 'typebox';
 import { toMessageObject, usernameOf } from './codec.ts';
@@ -32,13 +32,7 @@ const FoundMessages = component(
   { messages: [], more: false },
 );
 
-/** A part of its own, for where the rest of the messenger is not registered. */
-export const SEARCH_PART: Part = {
-  door: 'messenger',
-  tags: { search: 'Finding messages by their words.' },
-  components,
-  routes: registerSearch,
-};
+export const SEARCH_COMPONENTS: readonly object[] = components;
 
 export function registerSearch(http: Routes, { chat, operation }: RouteDeps): void {
   http.get(

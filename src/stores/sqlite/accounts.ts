@@ -12,6 +12,7 @@ import type {
   SaveUser,
   User,
 } from '../../core/index.ts';
+import { KEY_LENGTH, fold, keysOf, rangeOf } from '../sql/words.ts';
 import type { Database } from './database.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -57,10 +58,6 @@ export function createAccounts(deps: {
   const byId = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND id = ?');
   const byExternal = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND external = ?');
   const byUsername = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND username = ?');
-  const byPrefix = query<UserRow>(
-    db,
-    `SELECT * FROM user WHERE namespace = ?1 AND erased_at IS NULL AND (name LIKE ?2 ESCAPE '\\' OR username LIKE ?2 ESCAPE '\\') ORDER BY id LIMIT ?3`,
-  );
   const makeStub = statement(
     db,
     `UPDATE user SET role = 'user', name = '', username = NULL, external = NULL, password_hash = NULL, last_seen_at = NULL, picture = NULL,
@@ -68,6 +65,10 @@ export function createAccounts(deps: {
   );
   const removeBlocks = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ?');
   const insertErasure = statement(db, 'INSERT INTO person_erasure (namespace, user, started_at) VALUES (?, ?, ?)');
+  const insertKey = statement(db, INSERT_KEY);
+  const removeKey = statement(db, 'DELETE FROM user_key WHERE namespace = ? AND key = ? AND user = ?');
+  const readFirst = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND erased_at IS NULL ORDER BY id LIMIT ?');
+  const readKeys = query<{ key: string; user: number }>(db, READ_KEYS);
   const insertRevocation = statement(
     db,
     'INSERT OR REPLACE INTO revocation (namespace, user, token, before, until) VALUES (?, ?, ?, ?, ?)',
@@ -125,7 +126,34 @@ export function createAccounts(deps: {
       operation.picture === '' ? null : (operation.picture ?? null),
     );
     if (operation.picture !== undefined) usePicture(namespace, id, operation.picture);
+    for (const key of keysOf([name, account?.username ?? ''])) insertKey.run(namespace, key, id);
     return saved(namespace, id, true);
+  }
+
+  /** Somebody is called something else from now on, and no longer found by what they were called before. */
+  function rename(namespace: number, { id, name: before, username }: UserRow, name: string): void {
+    const old = new Set(keysOf([before, username ?? '']));
+    const keys = new Set(keysOf([name, username ?? '']));
+    for (const key of old) if (!keys.has(key)) removeKey.run(namespace, key, id);
+    for (const key of keys) if (!old.has(key)) insertKey.run(namespace, key, id);
+  }
+
+  /** Users by the keys that begin with what is searched for, each once. Reads keys in pages: one user has few of them. */
+  function withKeys(namespace: number, search: string, limit: number): UserRow[] {
+    const [from, below] = rangeOf(search);
+    const whole = fold(search);
+    const found = new Map<number, UserRow>();
+    for (let key = from, user = 0; found.size < limit;) {
+      const page = readKeys.all(namespace, below, key, user, limit);
+      for (const entry of page) {
+        const row = found.has(entry.user) ? undefined : byId.get(namespace, entry.user);
+        if (row !== undefined && found.size < limit && isCalled(row, whole)) found.set(entry.user, row);
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limit) break;
+      ({ key, user } = last);
+    }
+    return [...found.values()];
   }
 
   function usePicture(namespace: number, id: number, picture: string | null): void {
@@ -152,6 +180,7 @@ export function createAccounts(deps: {
       const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at, picture = row.picture } = operation;
       update.run(role, name, lastSeenAt, picture === '' ? null : picture, namespace, row.id);
       if (picture !== row.picture) usePicture(namespace, row.id, picture);
+      if (name !== row.name) rename(namespace, row, name);
       return saved(namespace, row.id, false);
     },
     erase({ namespace: name, user: id }) {
@@ -160,6 +189,7 @@ export function createAccounts(deps: {
       if (row === undefined) return noUser();
       if (row.erased_at === null) {
         const at = now();
+        for (const key of keysOf([row.name, row.username ?? ''])) removeKey.run(namespace, key, id);
         makeStub.run(at, namespace, id);
         usePicture(namespace, id, null);
         removeBlocks.run(namespace, id);
@@ -192,8 +222,9 @@ export function createAccounts(deps: {
       return row?.password_hash == null ? undefined : { user: toUser(row, namespace), passwordHash: row.password_hash };
     },
     search(namespace, prefix, limit) {
-      const pattern = `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
-      return byPrefix.all(namespaces.number(namespace), pattern, limit).map((row) => toUser(row, namespace));
+      const number = namespaces.number(namespace);
+      const rows = fold(prefix) === '' ? readFirst.all(number, limit) : withKeys(number, prefix, limit);
+      return rows.map((row) => toUser(row, namespace));
     },
     revocations: (time) =>
       readRevocations.all(time).map(({ namespace, user, token, before, until }) => ({
@@ -216,4 +247,32 @@ export function createAccounts(deps: {
 
 function noUser(): Outcome {
   return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
+}
+
+const INSERT_KEY = 'INSERT OR IGNORE INTO user_key (namespace, key, user) VALUES (?, ?, ?)';
+
+/** From a key and user on, up to another key. */
+export const READ_KEYS = `SELECT key, user FROM user_key WHERE namespace = ? AND key < ? AND (key, user) > (?, ?) ORDER BY key, user LIMIT ?`;
+
+/** Whether a whole search, which may be longer than a key, is how one of the words of this user goes on. */
+function isCalled({ name, username }: UserRow, search: string): boolean {
+  return search.length <= KEY_LENGTH || [name, username ?? ''].some((text) => fold(text).includes(search));
+}
+
+/** Gives the users of a database that knew no keys theirs. */
+export function indexUsers(db: Database): void {
+  const insertKey = statement(db, INSERT_KEY);
+  const readUsers = query<Pick<UserRow, 'id' | 'name' | 'username'> & { namespace: number }>(
+    db,
+    'SELECT namespace, id, name, username FROM user WHERE (namespace, id) > (?, ?) ORDER BY namespace, id LIMIT 1000',
+  );
+  for (let namespace = 0, user = 0; ;) {
+    const page = readUsers.all(namespace, user);
+    for (const row of page) {
+      for (const key of keysOf([row.name, row.username ?? ''])) insertKey.run(row.namespace, key, row.id);
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    ({ namespace, id: user } = last);
+  }
 }

@@ -19,6 +19,8 @@ export interface Cursors {
   passSome(operation: PassOver): Outcome;
   /** Messages by others after the read cursor that are still there: exact, by subtraction. */
   unread(sequence: Sequence, membership: MembershipRow): number;
+  /** The same for many members of one conversation: whether anything is gone at all is asked once. */
+  unreadIn(sequence: Sequence): (membership: MembershipRow) => number;
 }
 
 export function createCursors(deps: {
@@ -51,6 +53,8 @@ export function createCursors(deps: {
     `SELECT count(*) AS count FROM expiry e CROSS JOIN message m ON m.id = e.message
      WHERE e.at <= ? AND m.conversation = ? AND m.idx > ? AND m.sender <> ?`,
   );
+  const readGone = query<{ idx: number }>(db, 'SELECT idx FROM gone WHERE conversation = ? LIMIT 1');
+  const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
   const readBehind = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND read_index < ?');
   const readMembers = query<MembershipRow>(
     db,
@@ -116,6 +120,24 @@ export function createCursors(deps: {
     };
   }
 
+  /** Messages by others that were ever sent after the read cursor. `member` is as it is stored at this moment. */
+  function byOthersAfter(sequence: Sequence, member: MembershipRow): number {
+    const own = (sequence.authored.get(member.user) ?? member.authored) - member.authored_read;
+    return sequence.lastIndex - member.read_index - own;
+  }
+
+  /** Those of them that have expired. */
+  function goneAfter(sequence: Sequence, member: MembershipRow): number {
+    const { id } = sequence.conversation;
+    const gone = countGone.get(id, member.read_index, member.user)?.count ?? 0;
+    return gone + (countDue.get(now(), id, member.read_index, member.user)?.count ?? 0);
+  }
+
+  function unread(sequence: Sequence, member: MembershipRow): number {
+    const sent = byOthersAfter(sequence, member);
+    return sent === 0 ? 0 : sent - goneAfter(sequence, member);
+  }
+
   return {
     move(operation) {
       const sequence = sequences.get(operation.conversation);
@@ -154,12 +176,16 @@ export function createCursors(deps: {
       }
       return { type: 'pass-over', next: members.at(-1)?.user ?? after, more: members.length === limit };
     },
-    unread(sequence, member) {
-      const own = sequences.authored(sequence, member.user) - member.authored_read;
+    unread,
+    unreadIn(sequence) {
       const { id } = sequence.conversation;
-      const gone = countGone.get(id, member.read_index, member.user)?.count ?? 0;
-      const due = countDue.get(now(), id, member.read_index, member.user)?.count ?? 0;
-      return sequence.lastIndex - member.read_index - own - gone - due;
+      let complete: boolean | undefined;
+      return (member) => {
+        const sent = byOthersAfter(sequence, member);
+        if (sent === 0) return 0;
+        complete ??= readGone.get(id) === undefined && readDue.get(now()) === undefined;
+        return complete ? sent : sent - goneAfter(sequence, member);
+      };
     },
   };
 }

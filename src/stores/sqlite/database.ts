@@ -6,7 +6,7 @@
  * While syncs are fast they run in the loop, which is cheapest (docs/adr/0005-where-the-writer-lives.md has the figures).
  * What is committed but not yet synced must not be shown: readers pass through `durable()`.
  */
-import { closeSync, existsSync, fdatasync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fdatasync, fdatasyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
@@ -51,6 +51,7 @@ export function openDatabase(folder: string): Database {
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'switchboard.db');
+  keepPrivate(folder);
   const opened: { close(): void }[] = [takeFolder(folder)];
   try {
     scrubAtStart(path);
@@ -67,6 +68,24 @@ export function openDatabase(folder: string): Database {
   } catch (error) {
     for (const other of opened.toReversed()) other.close();
     throw error;
+  }
+}
+
+/** Files that SQLite makes of its own accord get the permissions of the database they belong to. */
+const OWN_FILES = ['lock.db', 'switchboard.db'] as const;
+
+/**
+ * The files are their owner's alone, also in a folder that is open to others. Existing ones are not opened here: closing a file gives up
+ * every lock that this process holds on it.
+ */
+function keepPrivate(folder: string): void {
+  for (const name of OWN_FILES) {
+    const path = join(folder, name);
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+      const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+      if ((mode & 0o077) !== 0 && process.platform !== 'win32') chmodSync(file, 0o600);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { ChatError, timeOfId } from '../../core/index.ts';
 import type {
   AppendMessage,
   Change,
+  Content,
   EditMessage,
   ExpireMessages,
   IdSource,
@@ -12,13 +13,14 @@ import type {
   RecallMessage,
   TrimConversation,
 } from '../../core/index.ts';
+import type { Activity } from './activity.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
-import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toMessage } from './rows.ts';
+import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toContent, toMessage } from './rows.ts';
 import type { ContentColumns, MessageRow } from './rows.ts';
 import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
@@ -47,13 +49,14 @@ export function createMessages(deps: {
   conversations: Conversations;
   sentKeys: SentKeys;
   feed: Feed;
-  files: Pick<Files, 'use'>;
+  files: Pick<Files, 'use' | 'file'>;
+  activity: Pick<Activity, 'said'>;
   cursors: Pick<Cursors, 'passOver'>;
   search: Pick<Search, 'remove' | 'replace'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, search, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, activity, cursors, search, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
@@ -66,6 +69,10 @@ export function createMessages(deps: {
   const setContent = statement(db, 'UPDATE message SET kind = ?, text = ?, data = ?, edited_at = ? WHERE id = ?');
   const eraseContent = statement(db, 'UPDATE message SET state = ?, text = NULL, data = NULL WHERE id = ?');
   const insertRevision = statement(db, 'INSERT INTO revision (message, replaced_at, kind, text, data) VALUES (?, ?, ?, ?, ?)');
+  const dropRevisions = statement(
+    db,
+    'DELETE FROM revision WHERE rowid IN (SELECT rowid FROM revision WHERE message = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)',
+  );
   const eraseRevisions = statement(db, 'DELETE FROM revision WHERE message = ?');
   const forgetOrigin = statement(db, 'UPDATE message SET key = NULL, trace = NULL, session = 0 WHERE id = ?');
   const removeRow = statement(db, 'DELETE FROM message WHERE id = ?');
@@ -91,12 +98,22 @@ export function createMessages(deps: {
     const sequence = sequences.get(row.conversation);
     if (sequence === undefined || sequence.namespace !== namespace) return undefined;
     const changed = row.state !== SENT || row.edited_at !== null;
-    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) {
+    if (isTarget(operation, sequence) && (changed || sameContent(row, columns) || sameFile(row, operation.content))) {
       const { conversation } = sequence;
       return { type: 'append', conversation, message: toMessage(row, now()), duplicate: true, created: false };
     }
     if (operation.keyReuse === 'new') return undefined;
     return refuse('already_exists', 'This idempotency key was used for another message.');
+  }
+
+  /** The same words with a file that was uploaded again: who repeats a send that has a file in it sends that as well. */
+  function sameFile(row: MessageRow, content: Content): boolean {
+    const before = toContent(row);
+    const [one, other] = [before, content].map(({ resource }) =>
+      resource?.file === undefined ? undefined : files.file(resource.file),
+    );
+    if (one === undefined || other === undefined) return false;
+    return one.hash === other.hash && one.name === other.name && before.kind === content.kind && before.text === content.text;
   }
 
   function append(operation: AppendMessage): Outcome {
@@ -110,9 +127,10 @@ export function createMessages(deps: {
       return 'type' in opened ? opened : appendTo(opened.sequence, operation, columns, hash, opened.created);
     }
     const sequence = sequences.get(operation.conversation);
-    if (sequence === undefined) return { type: 'refused', reason: 'stale' };
-    const moved = sequence.conversation.version !== operation.version;
-    if (moved && !conversations.mayStillWrite(sequence, operation)) return { type: 'refused', reason: 'stale' };
+    if (sequence === undefined) return STALE;
+    const { sender, version, writers } = operation;
+    const holds = sequence.conversation.version === version;
+    if (!holds && (writers === undefined || !conversations.mayStillWrite(sequence, sender, writers))) return STALE;
     return appendTo(sequence, operation, columns, hash, false);
   }
 
@@ -151,6 +169,7 @@ export function createMessages(deps: {
     );
     if (expiresAt !== null) insertExpiry.run(expiresAt, id);
     if (content.resource?.file !== undefined) useFile(sequence.namespace, id, conversation, content.resource.file);
+    activity.said(sequence, id);
     sequences.append(sequence, id, index, sender);
     if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
     const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
@@ -206,16 +225,20 @@ export function createMessages(deps: {
       const found = find(operation.message);
       if (found === undefined) return refuse('not_found', 'There is no such message.');
       const { row, sequence } = found;
+      const { user, writers, keep } = operation;
+      if (writers !== undefined && !conversations.mayStillWrite(sequence, user, writers)) return STALE;
       if (toMessage(row, now()).state !== 'sent')
         return refuse('failed_precondition', 'A recalled or expired message cannot be edited.');
       const columns = toColumns(operation.content);
       if (sameContent(row, columns)) return { type: 'edit', ...unchanged(sequence, row) };
-      const at = now();
       search.replace(row, columns);
+      // Later than the edit before, whatever the clock says: pages of revisions go on after a moment.
+      const at = Math.max(now(), (row.edited_at ?? 0) + 1);
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
+      if (keep !== undefined) dropRevisions.run(row.id, keep);
       setContent.run(columns.kind, columns.text, columns.data, at, row.id);
       if (row.data !== columns.data) useFile(sequence.namespace, row.id, row.conversation, operation.content.resource?.file);
-      return { type: 'edit', ...change(sequence, row, 'edited', operation.user, operation.origin) };
+      return { type: 'edit', ...change(sequence, row, 'edited', user, operation.origin) };
     },
     recall(operation) {
       const found = find(operation.message);
@@ -290,6 +313,8 @@ export function createMessages(deps: {
     removeRow.run(id);
   }
 }
+
+const STALE: Outcome = { type: 'refused', reason: 'stale' };
 
 const SERVER: Origin = { door: 'server', session: 0 };
 

@@ -49,6 +49,7 @@ export interface ConversationRow {
   readonly last_index: number;
   readonly last_id: number;
   readonly last_change: number;
+  readonly listed: number;
 }
 
 export interface MembershipRow {
@@ -61,6 +62,7 @@ export interface MembershipRow {
   readonly read_index: number;
   readonly authored_read: number;
   readonly authored: number;
+  readonly listed: number;
 }
 
 export interface UserRow {

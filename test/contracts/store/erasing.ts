@@ -160,7 +160,7 @@ export function erasingContract(subject: Subject): void {
       expect(history.filter(({ sender }) => sender === 2).map(({ state }) => state)).toEqual(Array(10).fill('sent'));
       expect((await store.message(whisper.id))?.state).toBe('recalled');
       expect((await store.message(foreign.id))?.content).toEqual(text('not mine'));
-      expect(await store.revisions(keyed.id)).toEqual([]);
+      expect(await store.revisions(keyed.id, 0, 10)).toEqual([]);
       const found = await store.search({ namespace: NAMESPACE, user: 2, terms: queryTerms('tiger whisper'), limit: 5 });
       expect(found.messages).toEqual([]);
       expect(idsIn({ messages: (await store.authored(NAMESPACE, 1, 0, 100)).messages })).toHaveLength(13);
