@@ -1,4 +1,4 @@
-/** The media room: receives files, says what they are, and keeps their bytes where it was told to (docs/adr/0016-files.md). */
+/** The media room: receives files, says what they are, and keeps their bytes where it was told to (docs/adr/0019-files.md). */
 import { ChatError } from '../core/index.ts';
 import type { FileInfo, Media, Upload } from '../core/index.ts';
 import type { Blobs } from './blobs.ts';

@@ -10,6 +10,7 @@ import { cursorsContract } from './store/cursors.ts';
 import { erasingContract } from './store/erasing.ts';
 import { editingContract } from './store/editing.ts';
 import { listsContract } from './store/lists.ts';
+import { filesContract } from './store/files.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -32,6 +33,7 @@ export function storeContract(name: string, subject: Subject): void {
     erasingContract(subject);
     searchingContract(subject);
     supportContract(subject);
+    filesContract(subject);
     anyHistoryContract(subject);
   });
 }

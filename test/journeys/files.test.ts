@@ -1,6 +1,8 @@
 /** Files from end to end: uploads, good and bad, links, downloads, and what becomes of files that are used, taken back or forgotten. */
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StreamJson } from '../support/clients/stream-frame.ts';
+import { WebSocketClient } from '../support/clients/websocket.ts';
 import { open, parseAnswer, received, request } from '../support/clients/http.ts';
 import { animation, photo, picture, pngBomb } from '../support/pictures.ts';
 import { API_TOKENS, startServer } from '../support/server.ts';
@@ -291,6 +293,25 @@ describe('a link', () => {
       body: JSON.stringify({ type: 'file', resource: { url: `/files/${file.id}/a.txt` } }),
     });
     expect(answer.status).toBe(404);
+  });
+});
+
+describe('on the stream', () => {
+  test('a file is a link to everybody, and has its caption for those who ask for extensions', async () => {
+    const file = await upload(await picture(8, 8).png().toBuffer(), 'a.png');
+    const connect = (query: string) =>
+      WebSocketClient.connect({ port: server.port, path: `/message/chat?token=${tokenFor(2)}${query}` });
+    const [plain, extended] = [await connect(''), await connect('&extensions=1')];
+    await server.chat.sendMessage(server.actor(1), {
+      target: { peer: 2 },
+      content: { kind: 'photo', text: 'Look', resource: { url: `${server.url}${file.url}` } },
+    });
+    const postOf = async (client: WebSocketClient) => (JSON.parse(await client.nextText()) as StreamJson).postbox?.posts?.[0];
+    const [told, more] = [await postOf(plain), await postOf(extended)];
+    expect(told?.resource).toEqual({ url: file.url, thumbnail: file.previewUrl });
+    expect([told, more]).toMatchObject([{ type: 4 }, { type: 4, caption: 'Look', resource: { url: file.url } }]);
+    expect(told).not.toHaveProperty('caption');
+    await Promise.all([plain, extended].map((client) => client.close()));
   });
 });
 

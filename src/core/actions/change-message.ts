@@ -25,8 +25,9 @@ export async function editMessage(core: Core, actor: Actor, id: Id, content: Con
 /** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
 export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
   takeRate(core, actor);
-  return edit(core, actor, { id, within: undefined }, ({ text: _, ...rest }) => {
-    if (rest.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
+  return edit(core, actor, { id, within: undefined }, (before) => {
+    if (before.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
+    const { text: _, ...rest } = before;
     const changed = rest.resource !== undefined && text === '' ? rest : { ...rest, text };
     checkContent(changed, core.limits);
     return changed;

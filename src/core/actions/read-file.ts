@@ -1,9 +1,10 @@
 /** Files of ours: who may see one, and how one becomes part of a message or a picture. */
+import { checkString } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import { fileAddress, fileOf } from '../file-address.ts';
 import { contentOfFile, kindOf } from '../file-content.ts';
-import type { Actor, Content, FileUse, Id, StoredFile } from '../model.ts';
+import type { Actor, Content, FileUse, Id, Resource, StoredFile } from '../model.ts';
 import type { ByteRange } from '../ports.ts';
 import { checkRead, notFound } from '../policy.ts';
 
@@ -70,14 +71,14 @@ export function settleContent(core: Core, actor: Actor, content: Content): Conte
   const { resource } = content;
   if (resource === undefined) return content;
   const file = fileOf(core.links.strip(resource.url));
-  return file === undefined ? withoutFile(content) : settleFile(core, actor, content, file);
+  return file === undefined ? withoutFile(core, content, resource) : settleFile(core, actor, content, file);
 }
 
-/** Only the server says which file a message has. */
-function withoutFile(content: Content): Content {
-  if (content.resource?.file === undefined) return content;
-  const { file: _, ...resource } = content.resource;
-  return { ...content, resource };
+/** Only the server says which file a message has, and a small picture of ours goes with its own file only. */
+function withoutFile(core: Core, content: Content, { file: claimed, thumbnail, ...resource }: Resource): Content {
+  const isForeign = thumbnail === undefined || fileOf(core.links.strip(thumbnail)) === undefined;
+  if (claimed === undefined && isForeign) return content;
+  return { ...content, resource: { ...resource, ...(isForeign && thumbnail !== undefined && { thumbnail }) } };
 }
 
 async function settleFile(core: Core, actor: Actor, content: Content, id: Id): Promise<Content> {
@@ -93,6 +94,7 @@ export async function settlePicture(core: Core, actor: Actor, picture: string): 
   if (picture === '') return picture;
   const id = fileOf(core.links.strip(picture));
   if (id === undefined) {
+    checkString('picture', picture);
     const url = URL.canParse(picture) ? new URL(picture) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol) || Buffer.byteLength(picture) > core.limits.maxUrlBytes) {
       throw bad('must be a file of ours or an http:// or https:// address');

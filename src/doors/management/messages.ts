@@ -71,7 +71,7 @@ async function send(
   key: string | undefined,
 ): Promise<{ status: 200 | 201; message: Message }> {
   const { message, duplicate } = await chat.sendMessage(actorFrom(request), toSend(target, body, key));
-  return { status: duplicate ? 200 : 201, message: toMessage(message) };
+  return { status: duplicate ? 200 : 201, message: toMessage(message, chat.links) };
 }
 
 function registerReading(http: Routes, { chat, operation }: RouteDeps): void {
@@ -84,7 +84,7 @@ function registerReading(http: Routes, { chat, operation }: RouteDeps): void {
     ),
     async (request) => {
       const query = toHistoryQuery(pathId(request.params.id), request.query);
-      return toHistory(await chat.readHistory(actorFrom(request), query), request.query);
+      return toHistory(await chat.readHistory(actorFrom(request), query), request.query, chat.links);
     },
   );
 
@@ -135,7 +135,10 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     ),
     async (request) => {
       const { message, within } = messageOf(request.params);
-      return toMessage((await chat.editMessage(actorFrom(request), message, toContent(request.body), within)).message);
+      return toMessage(
+        (await chat.editMessage(actorFrom(request), message, toContent(request.body), within)).message,
+        chat.links,
+      );
     },
   );
 
@@ -153,7 +156,7 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     ),
     async (request) => {
       const { message, within } = messageOf(request.params);
-      return toMessage((await chat.recallMessage(actorFrom(request), message, within)).message);
+      return toMessage((await chat.recallMessage(actorFrom(request), message, within)).message, chat.links);
     },
   );
 
@@ -167,7 +170,7 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     async (request) => {
       const { message, within } = messageOf(request.params);
       const page = { after: toPlace('after', request.query.after), limit: toLimit(request.query.limit) };
-      return toRevisions(await chat.listRevisions(actorFrom(request), message, within, page), page.limit);
+      return toRevisions(await chat.listRevisions(actorFrom(request), message, within, page), page.limit, chat.links);
     },
   );
 }

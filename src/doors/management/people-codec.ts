@@ -17,7 +17,7 @@ export function toErasure({ user, startedAt, finishedAt }: Erasure): ErasureAnsw
 export function toExportLine(links: Links, record: ExportRecord): object {
   switch (record.type) {
     case 'user': {
-      const { online: _, ...user } = toUser(links, record.user, { online: false, external: true });
+      const { online: _, ...user } = toUser(record.user, { online: false, external: true }, links);
       return { record: 'user', ...user };
     }
     case 'conversation': {
@@ -35,8 +35,8 @@ export function toExportLine(links: Links, record: ExportRecord): object {
       };
     }
     case 'message': {
-      const revisions = record.revisions.map(toRevision);
-      return { record: 'message', ...toMessage(record.message), ...(revisions.length > 0 && { revisions }) };
+      const revisions = record.revisions.map((revision) => toRevision(revision, links));
+      return { record: 'message', ...toMessage(record.message, links), ...(revisions.length > 0 && { revisions }) };
     }
     case 'file':
       return { record: 'file', ...toFile(record.file) };

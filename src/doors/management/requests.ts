@@ -108,7 +108,13 @@ export const CreateConversation = Type.Object(
 );
 
 export const ChangeConversation = Type.Object(
-  { name: optional(Type.String()), notice: optional(Type.String()) },
+  {
+    name: optional(Type.String()),
+    notice: optional(Type.String()),
+    picture: optional(
+      Type.String({ description: 'A link to an uploaded image, or an address elsewhere; empty: no picture any more.' }),
+    ),
+  },
   { minProperties: 1, examples: [{ notice: 'Back on Monday.' }] },
 );
 
@@ -145,7 +151,7 @@ export const SendMessage = Type.Object(
   },
   {
     minProperties: 1,
-    description: 'Exactly one of text, resource and location.',
+    description: 'Exactly one of text, resource and location; a resource may have a text as well, its caption.',
     examples: [
       { type: 'text', text: 'Hello' },
       { type: 'photo', resource: { url: 'https://example.com/cat.webp' }, expireSeconds: 3600 },

@@ -63,5 +63,5 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
 }
 
 function told(chat: Chat, actor: Actor, user: User): UserAnswer {
-  return toUser(chat.links, user, { online: chat.isOnline(user.namespace, user.id), external: actor.server });
+  return toUser(user, { online: chat.isOnline(user.namespace, user.id), external: actor.server }, chat.links);
 }

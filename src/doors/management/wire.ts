@@ -30,14 +30,17 @@ export const Member = component(
 export type Member = Static<typeof Member>;
 
 export const contentMembers = {
-  text: optional(Type.String({ description: 'Words: of a text, and of a sticker or contact that is words.' })),
+  text: optional(
+    Type.String({ description: 'Words: of a text, of a sticker or contact that is words, and the caption of a resource.' }),
+  ),
   resource: optional(
     Type.Object(
       {
-        url: Type.String({ description: 'Where it is.' }),
+        url: Type.String({ description: 'Where it is: a link to an uploaded file, good for a while, or an address elsewhere.' }),
         thumbnail: optional(Type.String({ description: 'Where a small picture of it is.' })),
+        name: optional(Type.String({ description: 'What people see; an uploaded file has its own.' })),
       },
-      { description: 'A file somewhere else: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
+      { description: 'A file: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
     ),
   ),
   location: optional(
@@ -76,6 +79,7 @@ const conversationMembers = {
   }),
   name: Type.String({ description: 'What people see; empty for a private conversation.' }),
   notice: Type.String({ description: 'A longer text at its top; may be empty.' }),
+  picture: optional(Type.String({ description: 'A link to its picture; one to an uploaded file is good for a while.' })),
   createdAt: time('When it was created.'),
 };
 

@@ -27,7 +27,7 @@ export interface StreamDoorOptions {
 export function createStreamDoor(options: StreamDoorOptions): Door {
   const { chat, maxFrameBytes, maxBuffered, pingInterval } = options;
   const outboxes = createOutboxes({ maxBuffered });
-  const codecs = createStreamCodecs();
+  const codecs = createStreamCodecs({ links: chat.links });
   const sockets = createStreamWebSockets({ chat, outboxes, codecs, maxFrameBytes, pingInterval });
   return {
     name: NAME,

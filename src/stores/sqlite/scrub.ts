@@ -3,7 +3,7 @@
  *
  * `secure_delete` overwrites a row where it was stored. But when SQLite moves rows from a full page to another, the old page keeps copies
  * in its unused middle, and a row that is erased later is erased only where it has gone. After the erasure of a person the unused bytes of every
- * page are overwritten (docs/adr/0019-erasure.md): while nobody has the file open, at the end of the process or, for a large file, at the next start. Only
+ * page are overwritten (docs/adr/0023-erasure.md): while nobody has the file open, at the end of the process or, for a large file, at the next start. Only
  * bytes that the file format calls unused are written, so an interruption leaves a good database.
  */
 import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
