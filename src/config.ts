@@ -72,7 +72,11 @@ export interface Config {
   };
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
-  readonly client: { readonly url: string | undefined; readonly token: string | undefined };
+  readonly client: {
+    readonly url: string | undefined;
+    readonly token: string | undefined;
+    readonly adminToken: string | undefined;
+  };
   /** Every option with its value in words and where it came from; secrets are masked. */
   readonly sources: readonly Setting[];
   /** Those of the options that are not at their defaults, by name; secrets are masked. For the log. */
@@ -167,7 +171,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
       connectTimeout: read(OPTIONS.connectTimeout),
     },
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
-    client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
+    client: { url: read(OPTIONS.url), token: read(OPTIONS.token), adminToken: read(OPTIONS.adminToken) },
     sources,
     given: Object.fromEntries(sources.filter(({ from }) => from !== 'default').map(({ name, value }) => [name, value])),
   };
@@ -194,6 +198,7 @@ function readLimits(read: Read): Limits {
     maxExpiry: read(OPTIONS.maxExpiry),
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),
+    retention: read(OPTIONS.retention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),

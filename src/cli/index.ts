@@ -9,9 +9,12 @@ import { configPrint } from './config-print.ts';
 import { conversationCreate } from './conversation-create.ts';
 import { conversationMembers } from './conversation-members.ts';
 import { doctor } from './doctor.ts';
+import { erase } from './erase.ts';
+import { exportUser } from './export.ts';
 import { createHelp, helpOf } from './help.ts';
 import { history } from './history.ts';
 import { listen } from './listen.ts';
+import { retention } from './retention.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { token } from './token.ts';
@@ -27,6 +30,9 @@ const WORKERS: readonly Command[] = [
   history,
   conversationCreate,
   conversationMembers,
+  exportUser,
+  erase,
+  retention,
   doctor,
   configPrint,
   version,

@@ -4,6 +4,7 @@
  */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
+import { retention } from './retention.ts';
 import { FILE_OPTIONS } from './file-options.ts';
 import { limit, option, unset } from './option.ts';
 import type { Option } from './option.ts';
@@ -189,6 +190,12 @@ export const OPTIONS = {
     'Members up to which a group is told who has read: beyond it receipts would outnumber messages.',
   ),
   roomHistory: limit('room-history', integer, [core.roomHistory, 0, 1_000_000], 'Messages a room keeps: its history is short.'),
+  retention: option(
+    'retention',
+    retention(),
+    'off',
+    'How long messages are kept, by namespace and kind, like default/group=30d,*/*=1y; the narrower rule counts. What is older goes. Try it first: switchboard retention --dry-run.',
+  ),
   maxSessions: limit(
     'max-sessions',
     integer,
@@ -314,6 +321,10 @@ export const OPTIONS = {
     'The running server that send, listen, history and conversation talk to. Not set: this host and port.',
     { of: 'client' },
   ),
+  adminToken: unset('admin-token', words('Api-Token'), 'The Api-Token that export, erase and retention show.', {
+    secret: true,
+    of: 'client',
+  }),
   token: unset('token', words('JWT'), 'The user token those commands show.', { secret: true, of: 'client' }),
 } as const;
 

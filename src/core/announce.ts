@@ -21,6 +21,8 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
       return changes([outcome], 'recalled', operation, from);
     case 'expire':
       return changes(outcome.changes, 'expired', operation, from);
+    case 'erase-some':
+      return changes(outcome.changes, 'recalled', operation, from);
     case 'cursor':
       return cursorMoves([outcome], smallGroup, from);
     case 'deliver':
@@ -45,6 +47,9 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'api-token':
     case 'api-token-delete':
     case 'trim':
+    case 'pass-over':
+    case 'forget-events':
+    case 'erase-user':
     case 'expect-blobs':
     case 'file':
     case 'drop-files':

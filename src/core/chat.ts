@@ -10,16 +10,21 @@ import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
+import { countOverdue } from './actions/count-overdue.ts';
+import { eraseUser, findErasure } from './actions/erase-user.ts';
+import { exportUser } from './actions/export-user.ts';
 import { changeProfile } from './actions/change-profile.ts';
 import { lookUpUser, searchUsers } from './actions/find-user.ts';
 import { findFile, findLinkedFile, readFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
+import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
 import { uploadFile } from './actions/upload-file.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
+import { startCaretaker } from './caretaker.ts';
 import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
@@ -37,6 +42,7 @@ import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
 import { startSweeper } from './sweeper.ts';
+import { createTurns } from './turns.ts';
 import { createTyping } from './typing.ts';
 import { createUploads } from './uploads.ts';
 
@@ -78,6 +84,11 @@ export interface Chat {
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly searchMessages: Bound<typeof searchMessages>;
+  readonly exportUser: Bound<typeof exportUser>;
+  readonly eraseUser: Bound<typeof eraseUser>;
+  readonly findErasure: Bound<typeof findErasure>;
+  readonly countOverdue: Bound<typeof countOverdue>;
   readonly uploadFile: Bound<typeof uploadFile>;
   readonly findFile: Bound<typeof findFile>;
   readonly findLinkedFile: Bound<typeof findLinkedFile>;
@@ -110,6 +121,8 @@ export interface Chat {
   /** Without asking who wants to know: for doors that translate what is the caller's already. */
   findUser(namespace: string, id: Id): Promise<User | undefined>;
   isOnline(namespace: string, user: Id): boolean;
+  /** Removes what is older than `limits.retention` lets stay, in short transactions; resolves when it is gone. */
+  applyRetention(): Promise<void>;
 
   /** The parts below the verbs, for composing and for tests. */
   readonly core: Core;
@@ -136,6 +149,12 @@ export interface ChatDeps {
   readonly now?: () => Millis;
 }
 
+/** One search for every window somebody types in. */
+const SEARCHES = { each: 4, retryAfter: 1_000 };
+
+/** Each reads a good part of the database. */
+const REPORTS = { each: 4, retryAfter: 60_000 };
+
 const FAILURES = {
   commit: 'the store could not commit; nothing of the batch was acknowledged',
   announce: 'something stored could not be told to live sessions',
@@ -158,7 +177,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
-    if (outcome.type === 'revoke') revocations.add(outcome.revocation);
+    if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
     if (outcome.type === 'members') for (const user of outcome.removed) typing.finish(outcome.conversation.id, user);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
@@ -209,6 +228,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     presence,
     typing,
     limiter: createRateLimiter({ rate: limits.rate, now }),
+    searches: createTurns(SEARCHES),
+    reports: createTurns(REPORTS),
     changeLimiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
@@ -223,6 +244,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   };
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
+  const caretaker = startCaretaker(core);
   const cleaner = startFileCleaner(core);
 
   return {
@@ -236,9 +258,11 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     now,
     newSessionId: () => core.ids.next(),
     findUser: (namespace, id) => directory.user(namespace, id),
+    applyRetention: () => caretaker.applyRetention(),
     isOnline: (namespace, user) => presence.isOnline(namespace, user),
     async drain() {
       sweeper.close();
+      await caretaker.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       typing.close();
@@ -277,6 +301,11 @@ function bindActions(core: Core) {
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
+    searchMessages: bind(searchMessages),
+    exportUser: bind(exportUser),
+    eraseUser: bind(eraseUser),
+    findErasure: bind(findErasure),
+    countOverdue: bind(countOverdue),
     uploadFile: bind(uploadFile),
     findFile: bind(findFile),
     findLinkedFile: bind(findLinkedFile),

@@ -9,6 +9,7 @@ import type { Millis } from './model.ts';
 import type { Bus, Log, Media, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Turns } from './turns.ts';
 import type { Typing } from './typing.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -21,6 +22,10 @@ export interface Core {
   readonly presence: Presence;
   readonly typing: Typing;
   readonly limiter: RateLimiter;
+  /** Searches of each user. */
+  readonly searches: Turns;
+  /** Exports, and what retention would remove. */
+  readonly reports: Turns;
   /** For creating and changing conversations: apart, so that a new group does not cost its first message. */
   readonly changeLimiter: RateLimiter;
   readonly limits: Limits;

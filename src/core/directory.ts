@@ -251,6 +251,12 @@ export function createDirectory(deps: {
         case 'open':
           if (outcome.created) applyConversation(outcome.conversation);
           return;
+        case 'erase-user':
+          epoch += 1;
+          blocks.delete(userKey(outcome.user.namespace, outcome.user.id));
+          usersSaved += 1;
+          users.set(userKey(outcome.user.namespace, outcome.user.id), outcome.user);
+          return;
         case 'user':
           usersSaved += 1;
           users.set(userKey(outcome.user.namespace, outcome.user.id), outcome.user);

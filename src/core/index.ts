@@ -1,10 +1,13 @@
 /** The core's public surface: the only file of core that other rooms import. */
 export { SCOPES, TICKET_LIFETIME_MS, actorOf, checkScope, serverActor } from './access.ts';
 export type { Access, Scope, Server } from './access.ts';
+export type { OverdueCount } from './actions/count-overdue.ts';
+export type { ExportRecord } from './actions/export-user.ts';
 export type { CreateConversationInput, MemberChangeInput } from './actions/manage-conversation.ts';
 export type { Resume, RosteredConversation, RosteredPage } from './actions/read-conversation.ts';
 export type { UploadFile } from './actions/upload-file.ts';
 export type { Notice } from './actions/deliver-notices.ts';
+export type { SearchMessages } from './actions/search-messages.ts';
 export type { SendMessage } from './actions/send-message.ts';
 export { hashSecret } from './actions/sign-in.ts';
 export type { Credentials, Identity } from './actions/sign-in.ts';
@@ -26,4 +29,5 @@ export { createRateLimiter } from './rate-limiter.ts';
 export type { RateLimiter } from './rate-limiter.ts';
 export type { Recent } from './recent.ts';
 export { createRecent } from './recent.ts';
+export * from './search-terms.ts';
 export * from './session.ts';

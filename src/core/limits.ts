@@ -1,5 +1,5 @@
 /** Every limit the core keeps, with its reason. The configuration may change each; nothing else in core reads settings. */
-import type { Millis } from './model.ts';
+import type { Millis, RetentionRule } from './model.ts';
 
 export interface Limits {
   /** Bytes of UTF-8 in a message text: a long letter, not a file. */
@@ -40,6 +40,8 @@ export interface Limits {
   readonly smallGroup: number;
   /** Messages a room keeps: its history is short. */
   readonly roomHistory: number;
+  /** How long messages are kept where something else than for ever is wanted. */
+  readonly retention: readonly RetentionRule[];
   /** Live sessions on this node: each costs memory for buffers. */
   readonly maxSessions: number;
   /** Live sessions of one user: a person's devices and tabs, with room for reconnects. */
@@ -74,6 +76,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxExpiry: 315_360_000_000,
   smallGroup: 256,
   roomHistory: 500,
+  retention: [],
   maxSessions: 100_000,
   maxSessionsPerUser: 100,
   maxRoomsPerSession: 100,

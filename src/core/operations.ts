@@ -326,11 +326,79 @@ export interface TrimConversation {
   readonly type: 'trim';
   readonly conversation: Id;
   readonly before: number;
+  /** `PassOver` has been done for all members up to this index or further: they need not be looked at again. */
+  readonly passed?: boolean;
 }
 
 export interface Trimmed {
   readonly type: 'trim';
   readonly removed: number;
+}
+
+/**
+ * Move the read cursors of members who have not read up to the index below `before` to it: what they have not read is about to be removed. Looks
+ * at members with a user id above `after`, `limit` at most.
+ */
+export interface PassOver {
+  readonly type: 'pass-over';
+  readonly conversation: Id;
+  readonly before: number;
+  readonly after: Id;
+  readonly limit: number;
+}
+
+export interface PassedOver {
+  readonly type: 'pass-over';
+  /** The last member looked at; go on after it. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
+/** Forget edits, recalls and reads of a conversation in the outbox up to a place in it, `limit` at most. */
+export interface ForgetEvents {
+  readonly type: 'forget-events';
+  readonly conversation: Id;
+  readonly upTo: Id;
+  readonly limit: number;
+}
+
+export interface EventsForgotten {
+  readonly type: 'forget-events';
+  readonly more: boolean;
+}
+
+/**
+ * Begin the erasure of a person: name, sign-in, picture and block list go at once, every token of the id is worth nothing for ever. What the
+ * person has said and uploaded follows with `EraseSome`. Of a person who was erased before it is no change.
+ */
+export interface EraseUser {
+  readonly type: 'erase-user';
+  readonly namespace: string;
+  readonly user: Id;
+}
+
+export interface UserErased {
+  readonly type: 'erase-user';
+  /** What is left. */
+  readonly user: User;
+  readonly revocation: Revocation;
+}
+
+/** Go on with the erasure of a person by some messages and files. */
+export interface EraseSome {
+  readonly type: 'erase-some';
+  readonly namespace: string;
+  readonly user: Id;
+  /** Messages erased at the most. */
+  readonly limit: number;
+}
+
+export interface ErasedSome {
+  readonly type: 'erase-some';
+  /** Messages that are recalled now. */
+  readonly changes: readonly Change[];
+  /** Nothing is left of what there was. */
+  readonly done: boolean;
 }
 
 /** Bytes of these hashes are about to be kept: those that no file has stand as unused until one has, so that nothing is left for ever of an upload that never ends. */
@@ -398,6 +466,10 @@ export type Operation =
   | SaveApiToken
   | DeleteApiToken
   | TrimConversation
+  | PassOver
+  | ForgetEvents
+  | EraseUser
+  | EraseSome
   | ExpectBlobs
   | SaveFile
   | DropFiles
@@ -422,6 +494,10 @@ export interface Outcomes {
   'api-token': ApiTokenSaved;
   'api-token-delete': ApiTokenDeleted;
   trim: Trimmed;
+  'pass-over': PassedOver;
+  'forget-events': EventsForgotten;
+  'erase-user': UserErased;
+  'erase-some': ErasedSome;
   'expect-blobs': BlobsExpected;
   file: FileSaved;
   'drop-files': FilesDropped;

@@ -26,6 +26,7 @@ export function checkSend(actor: Actor, access: Access): void {
   const open = conversation === undefined || conversation.kind === 'private' || conversation.kind === 'room';
   // Before every other reason: whose it is not does not learn that it is there.
   if (!open && !actor.server && access.role === undefined) throw notFound();
+  if (access.peer?.erasedAt !== undefined) throw denied('This account was erased.');
   if (actor.role === 'guest') throw denied('Guests may listen, not speak. Sign in to write.');
   if (access.blocked) throw denied('This user does not take messages from you.');
   if (conversation?.kind === 'channel' && !actor.server && access.role === 'member') {

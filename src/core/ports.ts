@@ -7,6 +7,7 @@ import type {
   Conversation,
   ConversationHead,
   ConversationKind,
+  Erasure,
   FileInfo,
   FileUse,
   Id,
@@ -19,6 +20,7 @@ import type {
   User,
 } from './model.ts';
 import type { ApiToken, Operation, Outcome, Revocation } from './operations.ts';
+import type { SearchTerm } from './search-terms.ts';
 
 export * from './operations.ts';
 
@@ -61,6 +63,72 @@ export interface ResumePage {
   readonly cut: boolean;
 }
 
+/** Messages that have all of some terms, in the conversations that the user is a member of at this moment. */
+export interface SearchQuery {
+  readonly namespace: string;
+  readonly user: Id;
+  /** Only in this conversation. */
+  readonly conversation?: Id;
+  /** Not empty. */
+  readonly terms: readonly SearchTerm[];
+  /** Only messages older than this one. */
+  readonly before?: Id;
+  readonly limit: number;
+}
+
+export interface SearchPage {
+  /** Newest first; never recalled or expired ones. */
+  readonly messages: readonly Message[];
+  /** Older messages match as well. */
+  readonly more: boolean;
+}
+
+/** How long messages are kept in the conversations of a namespace and kind; absent: of all. */
+export interface Cut {
+  readonly namespace?: string;
+  readonly kind?: ConversationKind;
+  /** Messages sent before this moment go. */
+  readonly before: Millis;
+}
+
+export interface OverdueQuery {
+  /** Of those that fit a conversation the first counts. */
+  readonly cuts: readonly Cut[];
+  /** Conversations with an id above this one, `limit` of them at most. */
+  readonly after: Id;
+  readonly limit: number;
+}
+
+/** What is older than a cut lets stay in one conversation. */
+export interface Overdue {
+  /** Which of the cuts it is. */
+  readonly cut: number;
+  readonly namespace: string;
+  readonly conversation: Id;
+  /** Indexes of the oldest message there is and of the oldest one that stays. */
+  readonly from: number;
+  readonly before: number;
+  /** Files in those messages, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface OverduePage {
+  readonly overdue: readonly Overdue[];
+  /** The last conversation looked at; go on after it. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
+/** What a user has said, in the order of the feed, some of the feed at a time. */
+export interface AuthoredPage {
+  /** Recalled and expired ones too. */
+  readonly messages: readonly Message[];
+  /** Go on after this place; nothing of the user need lie before it. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
 /** A conversation as its member sees it in a list. */
 export interface ConversationSummary {
   readonly head: ConversationHead;
@@ -89,6 +157,8 @@ export interface RosterMember {
 export interface StoreStats {
   /** Events in the outbox that no relay has taken. */
   readonly outboxDepth: number;
+  /** Messages that are not in the search index yet; they are found all the same. */
+  readonly unindexed: number;
   readonly bytes: number;
 }
 
@@ -142,10 +212,23 @@ export interface Store {
   /** Earlier contents that were replaced after a moment (0: from the oldest kept), ascending. No two of a message were replaced at the same. */
   revisions(message: Id, after: Millis, limit: number): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
+  /** Sees every message that was acknowledged before. `matchesQuery` of search-terms.ts says what is found. */
+  search(query: SearchQuery): Promise<SearchPage>;
 
   file(id: Id): Promise<StoredFile | undefined>;
   /** Where a file is used, newest use first. */
   fileUses(id: Id, limit: number): Promise<readonly FileUse[]>;
+  /** Files a user has uploaded, with an id above `after`, ascending. */
+  filesOf(namespace: string, owner: Id, after: Id, limit: number): Promise<readonly StoredFile[]>;
+  /** Messages of a user after a place in the feed; it may find none in the part of the feed that one call looks at. */
+  authored(namespace: string, user: Id, after: Id, limit: number): Promise<AuthoredPage>;
+  /** What retention would remove. */
+  overdue(query: OverdueQuery): Promise<OverduePage>;
+  /** The erasure of a person; undefined when it was never begun. */
+  erasure(namespace: string, user: Id): Promise<Erasure | undefined>;
+  /** Erasures that are not finished. */
+  erasures(): Promise<readonly Erasure[]>;
+  /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
   /** Files of a user that are used nowhere yet: how many, and their bytes. */
   unusedFiles(namespace: string, owner: Id): Promise<{ readonly count: number; readonly bytes: number }>;
   /** Hashes of bytes that no file has (any more, or yet: `ExpectBlobs`) and that are not forgotten (`ForgetBlobs`), in order. */

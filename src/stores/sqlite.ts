@@ -16,10 +16,14 @@ import { createFiles } from './sqlite/files.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
+import { createPeople } from './sqlite/people.ts';
 import { createReading } from './sqlite/reading.ts';
+import { createRetention } from './sqlite/retention.ts';
 import { toContent, toMessage } from './sqlite/rows.ts';
 import type { ContentColumns } from './sqlite/rows.ts';
 import { MIGRATIONS } from './sqlite/schema.ts';
+import { createSearch } from './sqlite/search.ts';
+import { startIndexer } from './sqlite/indexer.ts';
 import { createSentKeys, hashKey } from './sqlite/sent-keys.ts';
 import { createSequences } from './sqlite/sequences.ts';
 import type { Sequences } from './sqlite/sequences.ts';
@@ -88,6 +92,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const files = createFiles({ db, ids, namespaces });
   const activity = createActivity({ db, namespaces, sequences });
   const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, activity });
+  const search = createSearch({ db, namespaces, sequences, rows, now });
   const messages = createMessages({
     db,
     ids,
@@ -99,10 +104,13 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     files,
     activity,
     cursors,
+    search,
     rows,
     now,
   });
   const accounts = createAccounts({ db, ids, namespaces, files, now });
+  const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
+  const retention = createRetention({ db, namespaces, sequences });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
@@ -115,6 +123,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? AND replaced_at > ? ORDER BY rowid LIMIT ?',
   );
   let closed = false;
+  let commits = 0;
   let committing: Promise<unknown> = Promise.resolve();
 
   /** Memory back to what the file says: at the start, and when a transaction was undone. */
@@ -123,6 +132,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     namespaces.restore();
     sentKeys.reset();
     sequences.restore();
+    search.restore();
     ids.startAfter(feed.newest());
   }
 
@@ -138,6 +148,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return messages.expire(operation);
       case 'trim':
         return messages.trim(operation);
+      case 'pass-over':
+        return cursors.passSome(operation);
+      case 'forget-events':
+        return { type: 'forget-events', more: feed.forget(operation.conversation, operation.upTo, operation.limit) };
+      case 'erase-user':
+        return accounts.erase(operation);
+      case 'erase-some':
+        return people.eraseSome(operation);
       case 'cursor':
         return cursors.move(operation);
       case 'deliver':
@@ -198,7 +216,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     }
   }
 
+  if (search.isOutdated()) await db.transaction(() => search.renew());
   restore();
+  const indexer = startIndexer({ search, write, commits: () => commits });
   // One at a time: each waits in line with the commits, and a large deletion takes longer than the interval.
   let tidying = false;
   const timer = setInterval(() => {
@@ -213,7 +233,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   timer.unref();
 
   return {
-    commit: (operations) => write(() => operations.map(apply)),
+    commit(operations) {
+      commits += 1;
+      return write(() => operations.map(apply));
+    },
     user: (namespace, id) => read(() => accounts.user(namespace, id)),
     users: (namespace, wanted) =>
       read(() => wanted.map((id) => accounts.user(namespace, id)).filter((user) => user !== undefined)),
@@ -256,17 +279,32 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),
+    async search(input) {
+      const page = await search.find(input);
+      return read(() => page);
+    },
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
+    filesOf: (namespace, owner, after, limit) => read(() => files.owned(namespace, owner, after, limit)),
+    authored: (namespace, user, after, limit) => read(() => people.authored(namespace, user, after, limit)),
+    overdue: (input) => read(() => retention.overdue(input)),
+    erasure: (namespace, user) => read(() => people.erasure(namespace, user)),
+    erasures: () => read(() => people.unfinished()),
     unusedFiles: (namespace, owner) => read(() => files.unused(namespace, owner)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),
     apiTokens: () => read(() => accounts.apiTokens()),
-    stats: () => read(() => ({ outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH), bytes: db.bytes() })),
+    stats: () =>
+      read(() => ({
+        outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH),
+        unindexed: search.waiting(MAX_COUNTED_DEPTH),
+        bytes: db.bytes(),
+      })),
     async close() {
       clearInterval(timer);
+      await indexer.close();
       // The pass under way, and what came meanwhile.
       for (let pass = 0; pass < 2; pass += 1) await tidy().catch(() => undefined);
       closed = true;

@@ -7,12 +7,14 @@ import { accountsContract } from './store/accounts.ts';
 import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
+import { erasingContract } from './store/erasing.ts';
 import { editingContract } from './store/editing.ts';
 import { listsContract } from './store/lists.ts';
 import { filesContract } from './store/files.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
+import { searchingContract } from './store/searching.ts';
 import type { Subject } from './store/subject.ts';
 import { supportContract } from './store/support.ts';
 
@@ -28,6 +30,8 @@ export function storeContract(name: string, subject: Subject): void {
     readingContract(subject);
     listsContract(subject);
     accountsContract(subject);
+    erasingContract(subject);
+    searchingContract(subject);
     supportContract(subject);
     filesContract(subject);
     anyHistoryContract(subject);

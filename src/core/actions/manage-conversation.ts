@@ -218,7 +218,8 @@ async function refuseLastOwner(core: Core, id: Id, user: Id): Promise<void> {
 
 async function checkUsersExist(core: Core, actor: Actor, ids: readonly Id[]): Promise<void> {
   if (ids.length === 0) return;
-  const found = new Set((await core.store.users(actor.namespace, ids)).map((user) => user.id));
+  const known = await core.store.users(actor.namespace, ids);
+  const found = new Set(known.filter(({ erasedAt }) => erasedAt === undefined).map((user) => user.id));
   const missing = ids.find((id) => !found.has(id));
   if (missing !== undefined)
     throw new ChatError('not_found', `There is no user ${missing}. A user appears with the first valid token.`);

@@ -102,11 +102,13 @@ function trimRoom(core: Core, { conversation, message, duplicate }: Appended): v
 
 function toOperation(core: Core, actor: Actor, input: SendMessage, access: Access): AppendMessage {
   const { conversation, peer } = access;
+  const sender = core.directory.peekUser(actor.namespace, actor.user);
+  if (sender?.erasedAt !== undefined) throw new ChatError('unauthenticated', 'This account was erased.');
   return {
     type: 'append',
     namespace: actor.namespace,
     sender: actor.user,
-    senderName: core.directory.peekUser(actor.namespace, actor.user)?.name ?? '',
+    senderName: sender?.name ?? '',
     conversation: conversation?.id ?? 0,
     peer: conversation === undefined ? (peer?.id ?? 0) : 0,
     version: conversation?.version ?? 0,

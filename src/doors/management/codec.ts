@@ -104,8 +104,12 @@ export function toHistory(page: HistoryPage, asked: requests.HistoryPlace, links
 }
 
 export function toRevisions(page: readonly Revision[], limit: number, links: Show): wire.Revisions {
-  const revisions = page.map(({ content, replacedAt }) => ({ ...fromContent(content, links), replacedAt: toTime(replacedAt) }));
+  const revisions = page.map((revision) => toRevision(revision, links));
   return { revisions, ...toNext(page, limit, ({ replacedAt }) => replacedAt) };
+}
+
+export function toRevision({ content, replacedAt }: Revision, links: Show): wire.Revisions['revisions'][number] {
+  return { ...fromContent(content, links), replacedAt: toTime(replacedAt) };
 }
 
 export function toMember({ user, role }: Pick<Membership, 'user' | 'role'>): wire.Member {

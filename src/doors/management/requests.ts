@@ -5,7 +5,7 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { ALICE, BOB, HELLO, NAMESPACE_PATTERN, TEAM, id, idInPath, limit, place, serverHeaders } from '../../api/index.ts';
-import { MESSAGE_TYPES, MemberRole, ROLES, apiTokenMembers, contentMembers } from './wire.ts';
+import { MESSAGE_TYPES, MemberRole, ROLES, apiTokenMembers, contentMembers, retentionMembers } from './wire.ts';
 
 /** A minted token is good for a day unless told otherwise. */
 export const DEFAULT_TTL_SECONDS = 86_400;
@@ -204,5 +204,24 @@ export const RevokeTokens = Type.Object(
 );
 
 export type RevokeTokens = Static<typeof RevokeTokens>;
+
+export const Confirm = Type.Object(
+  { confirm: optional(id('Of a user who erases the own account: the own id once more. This cannot be undone.', ALICE)) },
+  { examples: [{ confirm: ALICE }] },
+);
+
+export const ApplyRetention = Type.Object(
+  {
+    dryRun: Type.Boolean({ description: 'Only tell what would go.' }),
+    rules: optional(
+      Type.Array(Type.Object(retentionMembers), {
+        maxItems: 1_000,
+        description: 'In a dry run: these instead of those of the configuration, to try them.',
+      }),
+    ),
+  },
+  { examples: [{ dryRun: true }] },
+);
+export type ApplyRetention = Static<typeof ApplyRetention>;
 
 export const CreateApiToken = Type.Object(apiTokenMembers, { examples: [{ name: 'billing', scopes: ['messages', 'users'] }] });

@@ -320,5 +320,46 @@ export const ApiTokens = component(
   { apiTokens: [] },
 );
 
+export const Erasure = component(
+  'Erasure',
+  'The erasure of a person.',
+  Type.Object({
+    userId: id('Who is erased; the id stays, so that what others said keeps its place.', ALICE),
+    state: Type.Enum(['running', 'done'], { description: 'Name and sign-in are gone from the start; done: everything is.' }),
+    startedAt: time('When it was asked for.'),
+    finishedAt: optional(time('When nothing was left.')),
+  }),
+  { userId: ALICE, state: 'running', startedAt: MOMENT },
+);
+export type Erasure = Static<typeof Erasure>;
+
+export const retentionMembers = {
+  namespace: optional(Type.String({ pattern: NAMESPACE_PATTERN, description: 'Only there; absent: everywhere.' })),
+  kind: optional(Type.Enum([...KINDS], { description: 'Only conversations of this kind; absent: all.' })),
+  keepSeconds: Type.Integer({ minimum: 1, maximum: 3_153_600_000, description: 'How long messages are kept.' }),
+};
+
+export const Retention = component(
+  'Retention',
+  'What is older than the rules let it get, the narrower rule before the wider.',
+  Type.Object({
+    dryRun: Type.Boolean({ description: 'Nothing was removed.' }),
+    rules: Type.Array(
+      Type.Object({
+        ...retentionMembers,
+        conversations: count('Conversations in which something goes.'),
+        messages: count('Messages that go.'),
+        files: count('Files in those messages.'),
+        bytes: count('Bytes of those files.'),
+      }),
+    ),
+  }),
+  {
+    dryRun: true,
+    rules: [{ kind: 'channel', keepSeconds: 31_536_000, conversations: 2, messages: 1_500, files: 12, bytes: 4_194_304 }],
+  },
+);
+export type Retention = Static<typeof Retention>;
+
 /** All components, to be registered under their `$id`. */
 export const COMPONENTS: readonly object[] = components;

@@ -3,6 +3,7 @@ import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
   ApiToken,
   DeleteApiToken,
+  EraseUser,
   IdSource,
   Outcome,
   Revocation,
@@ -21,6 +22,8 @@ import { parseColumn, query, statement } from './statements.ts';
 
 export interface Accounts {
   save(operation: SaveUser): Outcome;
+  /** Leaves of a user only the id, and remembers that the rest is to be erased. */
+  erase(operation: EraseUser): Outcome;
   revoke(operation: RevokeTokens): Outcome;
   saveApiToken(operation: SaveApiToken): Outcome;
   deleteApiToken(operation: DeleteApiToken): Outcome;
@@ -31,6 +34,9 @@ export interface Accounts {
   revocations(now: number): readonly Revocation[];
   apiTokens(): readonly ApiToken[];
 }
+
+/** After every token and every clock. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 export function createAccounts(deps: {
   db: Database;
@@ -52,9 +58,16 @@ export function createAccounts(deps: {
   const byId = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND id = ?');
   const byExternal = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND external = ?');
   const byUsername = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND username = ?');
+  const makeStub = statement(
+    db,
+    `UPDATE user SET role = 'user', name = '', username = NULL, external = NULL, password_hash = NULL, last_seen_at = NULL, picture = NULL,
+       erased_at = ? WHERE namespace = ? AND id = ?`,
+  );
+  const removeBlocks = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ?');
+  const insertErasure = statement(db, 'INSERT INTO person_erasure (namespace, user, started_at) VALUES (?, ?, ?)');
   const insertKey = statement(db, INSERT_KEY);
   const removeKey = statement(db, 'DELETE FROM user_key WHERE namespace = ? AND key = ? AND user = ?');
-  const readFirst = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? ORDER BY id LIMIT ?');
+  const readFirst = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND erased_at IS NULL ORDER BY id LIMIT ?');
   const readKeys = query<{ key: string; user: number }>(db, READ_KEYS);
   const insertRevocation = statement(
     db,
@@ -149,7 +162,7 @@ export function createAccounts(deps: {
 
   function saved(namespace: number, id: number, created: boolean): Outcome {
     const row = byId.get(namespace, id);
-    if (row === undefined) return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
+    if (row === undefined) return noUser();
     return { type: 'user', user: toUser(row, namespaces.name(namespace)), created };
   }
 
@@ -162,11 +175,29 @@ export function createAccounts(deps: {
       const namespace = namespaces.ensure(operation.namespace);
       const row = find(namespace, operation);
       if (row === undefined) return create(namespace, operation);
+      // What is still under way in the name of somebody erased brings nothing back.
+      if (row.erased_at !== null) return saved(namespace, row.id, false);
       const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at, picture = row.picture } = operation;
       update.run(role, name, lastSeenAt, picture === '' ? null : picture, namespace, row.id);
       if (picture !== row.picture) usePicture(namespace, row.id, picture);
       if (name !== row.name) rename(namespace, row, name);
       return saved(namespace, row.id, false);
+    },
+    erase({ namespace: name, user: id }) {
+      const namespace = namespaces.number(name);
+      const row = byId.get(namespace, id);
+      if (row === undefined) return noUser();
+      if (row.erased_at === null) {
+        const at = now();
+        for (const key of keysOf([row.name, row.username ?? ''])) removeKey.run(namespace, key, id);
+        makeStub.run(at, namespace, id);
+        usePicture(namespace, id, null);
+        removeBlocks.run(namespace, id);
+        insertRevocation.run(namespace, id, '', FOR_EVER, FOR_EVER);
+        insertErasure.run(namespace, id, at);
+      }
+      const user = toUser(byId.get(namespace, id) ?? row, name);
+      return { type: 'erase-user', user, revocation: { namespace: name, user: id, before: FOR_EVER, until: FOR_EVER } };
     },
     revoke(operation) {
       const namespace = namespaces.ensure(operation.namespace);
@@ -212,6 +243,10 @@ export function createAccounts(deps: {
         createdAt: created_at,
       })),
   };
+}
+
+function noUser(): Outcome {
+  return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
 }
 
 const INSERT_KEY = 'INSERT OR IGNORE INTO user_key (namespace, key, user) VALUES (?, ?, ?)';

@@ -1,6 +1,6 @@
 /** Read and delivered cursors, and the unread counts derived from them. */
 import { ChatError } from '../../core/index.ts';
-import type { ConversationKind, CursorMove, DeliverUpTo, MoveCursor, Origin, Outcome } from '../../core/index.ts';
+import type { ConversationKind, CursorMove, DeliverUpTo, MoveCursor, Origin, Outcome, PassOver } from '../../core/index.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -15,6 +15,8 @@ export interface Cursors {
   deliver(operation: DeliverUpTo): Outcome;
   /** Members who have not read this far have nothing left to read there: called before messages up to the index are removed. */
   passOver(sequence: Sequence, index: number): void;
+  /** The same for some members with a user id above `after`. */
+  passSome(operation: PassOver): Outcome;
   /** Messages by others after the read cursor that are still there: exact, by subtraction. */
   unread(sequence: Sequence, membership: MembershipRow): number;
   /** The same for many members of one conversation: whether anything is gone at all is asked once. */
@@ -54,6 +56,10 @@ export function createCursors(deps: {
   const readGone = query<{ idx: number }>(db, 'SELECT idx FROM gone WHERE conversation = ? LIMIT 1');
   const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
   const readBehind = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND read_index < ?');
+  const readMembers = query<MembershipRow>(
+    db,
+    'SELECT * FROM membership WHERE conversation = ? AND user > ? ORDER BY user LIMIT ?',
+  );
   const readConversations = query<{ conversation: number; kind: ConversationKind }>(
     db,
     `SELECT m.conversation, c.kind FROM membership m JOIN conversation c ON c.id = m.conversation
@@ -159,6 +165,16 @@ export function createCursors(deps: {
       for (const member of readBehind.all(sequence.conversation.id, index)) {
         setRead.run(index, authoredUpTo(sequence, member, index), member.conversation, member.user);
       }
+    },
+    passSome({ conversation, before, after, limit }) {
+      const sequence = sequences.get(conversation);
+      const members = sequence === undefined ? [] : readMembers.all(conversation, after, limit);
+      for (const member of members) {
+        const index = Math.min(before - 1, sequence?.lastIndex ?? 0);
+        if (sequence === undefined || member.read_index >= index) continue;
+        setRead.run(index, authoredUpTo(sequence, member, index), conversation, member.user);
+      }
+      return { type: 'pass-over', next: members.at(-1)?.user ?? after, more: members.length === limit };
     },
     unread,
     unreadIn(sequence) {

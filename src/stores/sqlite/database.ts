@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { createCheckpointer } from './checkpoint.ts';
 import type { Checkpointer } from './checkpoint.ts';
+import { scrubAtClose, scrubAtStart, wantScrub } from './scrub.ts';
 
 /** A sync faster than this may run in the event loop: no client notices. Milliseconds, moving average. */
 const INLINE_SYNC_MS = 0.3;
@@ -32,6 +33,8 @@ export interface Database {
   /** Resolves when everything committed so far is on disk; undefined when it already is. */
   durable(): Promise<void> | undefined;
   readonly bytes: () => number;
+  /** When the file is closed, or before it is opened again, everything is overwritten in it that belongs to nothing. */
+  scrubLater(): void;
   close(): Promise<void>;
 }
 
@@ -49,8 +52,10 @@ export function openDatabase(folder: string): Database {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'switchboard.db');
   keepPrivate(folder);
-  const opened = [takeFolder(folder)];
+  const opened: { close(): void }[] = [takeFolder(folder)];
   try {
+    scrubAtStart(path);
+    opened.push({ close: () => scrubAtClose(path) });
     const db = new DatabaseSync(path);
     opened.push(db);
     db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0');
@@ -99,7 +104,7 @@ function takeFolder(folder: string): DatabaseSync {
 }
 
 /** `opened`: what `close` closes, the first last. */
-function wrap(db: DatabaseSync, path: string | undefined, opened: readonly DatabaseSync[]): Database {
+function wrap(db: DatabaseSync, path: string | undefined, opened: readonly { close(): void }[]): Database {
   const wal = path === undefined ? undefined : openSync(`${path}-wal`, 'r+');
   const checkpointer: Checkpointer | undefined =
     path === undefined ? undefined : createCheckpointer({ path, waiting: createLogMeter(db) });
@@ -183,6 +188,9 @@ function wrap(db: DatabaseSync, path: string | undefined, opened: readonly Datab
         .prepare('SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS bytes')
         .get();
       return Number(row?.['bytes'] ?? 0);
+    },
+    scrubLater() {
+      if (path !== undefined) wantScrub(path);
     },
     async close() {
       await syncing?.catch(() => undefined);

@@ -22,7 +22,10 @@ export interface Files {
    * A file goes with its last use: no link opens it any more.
    */
   use(namespace: number, subject: Subject, file: number | undefined): void;
+  /** Lets some files of an owner go: unused ones are forgotten, those that others use belong to nobody from now on. Returns whether there are more. */
+  letGo(namespace: number, owner: number, limit: number): boolean;
   file(id: number): StoredFile | undefined;
+  owned(namespace: string, owner: number, after: number, limit: number): readonly StoredFile[];
   uses(id: number, limit: number): readonly FileUse[];
   unused(namespace: string, owner: number): { readonly count: number; readonly bytes: number };
   unusedBlobs(limit: number): readonly string[];
@@ -49,6 +52,11 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
   );
   const byId = query<FileRow & { readonly uses: number }>(db, 'SELECT * FROM file WHERE id = ?');
   const readUnused = query<FileRow>(db, 'SELECT * FROM file WHERE uses = 0 AND id < ? ORDER BY id LIMIT ?');
+  const readOwned = query<FileRow & { uses: number }>(
+    db,
+    'SELECT * FROM file WHERE namespace = ? AND owner = ? AND id > ? ORDER BY id LIMIT ?',
+  );
+  const disown = statement(db, "UPDATE file SET owner = 0, name = '' WHERE id = ?");
   const remove = statement(db, 'DELETE FROM file WHERE id = ?');
   const findHash = query<{ id: number }>(
     db,
@@ -137,6 +145,15 @@ export function createFiles(deps: { db: Database; ids: IdSource; namespaces: Nam
       if (file === undefined || byId.get(file)?.namespace !== namespace) return;
       if (insertUse.run(file, kind, subject, scope) > 0) count.run(1, file);
     },
+    letGo(namespace, owner, limit) {
+      const rows = readOwned.all(namespace, owner, 0, limit);
+      for (const row of rows) {
+        if (row.uses === 0) removeFile(row);
+        else disown.run(row.id);
+      }
+      return rows.length === limit;
+    },
+    owned: (namespace, owner, after, limit) => readOwned.all(namespaces.number(namespace), owner, after, limit).map(toFile),
     file(id) {
       const row = byId.get(id);
       return row === undefined ? undefined : toFile(row);

@@ -25,6 +25,7 @@ import type { ContentColumns, MessageRow } from './rows.ts';
 import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
 import type { SentKeys } from './sent-keys.ts';
+import type { Search } from './search.ts';
 import type { Sequence, Sequences } from './sequences.ts';
 import { query, statement } from './statements.ts';
 
@@ -34,6 +35,8 @@ export interface Messages {
   recall(operation: RecallMessage): Outcome;
   expire(operation: ExpireMessages): Outcome;
   trim(operation: TrimConversation): Outcome;
+  /** Takes back a message whose sender is erased, without a trace of how it was sent. Undefined when there was nothing left of it. */
+  takeBack(id: number): Change | undefined;
   /** Erases messages of a deleted conversation, some at a time. Returns whether any were left. */
   eraseDeleted(limit: number): boolean;
 }
@@ -49,10 +52,11 @@ export function createMessages(deps: {
   files: Pick<Files, 'use' | 'file'>;
   activity: Pick<Activity, 'said'>;
   cursors: Pick<Cursors, 'passOver'>;
+  search: Pick<Search, 'remove' | 'replace'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, activity, cursors, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, activity, cursors, search, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace)
@@ -70,6 +74,7 @@ export function createMessages(deps: {
     'DELETE FROM revision WHERE rowid IN (SELECT rowid FROM revision WHERE message = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)',
   );
   const eraseRevisions = statement(db, 'DELETE FROM revision WHERE message = ?');
+  const forgetOrigin = statement(db, 'UPDATE message SET key = NULL, trace = NULL, session = 0 WHERE id = ?');
   const removeRow = statement(db, 'DELETE FROM message WHERE id = ?');
   const removeGone = statement(db, 'DELETE FROM gone WHERE conversation = ? AND idx < ?');
   const readErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
@@ -175,8 +180,9 @@ export function createMessages(deps: {
     files.use(namespace, { kind: 'message', subject: message, scope: conversation }, file);
   }
 
-  /** What the message had besides its place: its content, earlier contents and its file. */
+  /** What the message had besides its place: its content, its words in the search index, earlier contents and its file. */
   function eraseAll(state: number, row: MessageRow, sequence: Sequence): void {
+    search.remove(row);
     eraseContent.run(state, row.id);
     eraseRevisions.run(row.id);
     if (row.data !== null) useFile(sequence.namespace, row.id, row.conversation, undefined);
@@ -225,6 +231,7 @@ export function createMessages(deps: {
         return refuse('failed_precondition', 'A recalled or expired message cannot be edited.');
       const columns = toColumns(operation.content);
       if (sameContent(row, columns)) return { type: 'edit', ...unchanged(sequence, row) };
+      search.replace(row, columns);
       // Later than the edit before, whatever the clock says: pages of revisions go on after a moment.
       const at = Math.max(now(), (row.edited_at ?? 0) + 1);
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
@@ -261,11 +268,20 @@ export function createMessages(deps: {
       const before = Math.min(operation.before, sequence.lastIndex + 1);
       if (before <= sequence.firstIndex) return { type: 'trim', removed: 0 };
       const removed = sequences.idsBetween(sequence, sequence.firstIndex, before - 1);
-      cursors.passOver(sequence, before - 1);
+      if (operation.passed !== true) cursors.passOver(sequence, before - 1);
       for (const id of removed) erase(id);
       removeGone.run(operation.conversation, before);
       sequences.trim(sequence, before, removed.at(-1) ?? sequence.cutId);
       return { type: 'trim', removed: removed.length };
+    },
+    takeBack(id) {
+      const found = find(id);
+      if (found === undefined) return undefined;
+      const { row, sequence } = found;
+      forgetOrigin.run(id);
+      if (row.state !== SENT) return undefined;
+      eraseAll(RECALLED, row, sequence);
+      return change(sequence, row, 'recalled', row.sender, SERVER);
     },
     eraseDeleted(limit) {
       const conversation = readErasure.get()?.conversation;
@@ -292,6 +308,7 @@ export function createMessages(deps: {
     if (row.expires_at !== null) removeDue.run(row.expires_at, id);
     // Whose namespace it was does not matter to what is let go.
     if (row.data !== null) useFile(0, id, row.conversation, undefined);
+    search.remove(row);
     eraseRevisions.run(id);
     removeRow.run(id);
   }

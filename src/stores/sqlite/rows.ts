@@ -75,6 +75,7 @@ export interface UserRow {
   readonly created_at: number;
   readonly last_seen_at: number | null;
   readonly picture: string | null;
+  readonly erased_at: number | null;
 }
 
 /** Columns of a content: its kind, its text, and everything else as JSON. */
@@ -163,6 +164,7 @@ export function toUser(row: UserRow, namespace: string): User {
     ...(row.external !== null && { external: row.external }),
     createdAt: row.created_at,
     ...(row.last_seen_at !== null && { lastSeenAt: row.last_seen_at }),
+    ...(row.erased_at !== null && { erasedAt: row.erased_at }),
   };
 }
 

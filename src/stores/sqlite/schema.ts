@@ -132,4 +132,29 @@ CREATE TABLE user_key (
   PRIMARY KEY (namespace, key, user)) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 4,
+    name: 'search',
+    sql: `
+-- which messages of a part of a conversation have a term (search.ts)
+CREATE TABLE word (
+  conversation INTEGER NOT NULL, part INTEGER NOT NULL, term TEXT NOT NULL, idx INTEGER NOT NULL,
+  PRIMARY KEY (conversation, part, term, idx)) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    number: 5,
+    name: 'retention and erasure',
+    sql: `
+ALTER TABLE user ADD COLUMN erased_at INTEGER;
+
+-- people who are erased, and up to which id the feed has been searched for what they said
+CREATE TABLE person_erasure (
+  namespace INTEGER NOT NULL, user INTEGER NOT NULL, started_at INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
+  PRIMARY KEY (namespace, user)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_erasure_open ON person_erasure (started_at) WHERE finished_at IS NULL;
+
+CREATE INDEX file_use_scope ON file_use (scope, subject) WHERE kind = 'message';
+`,
+  },
 ];
