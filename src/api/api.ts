@@ -14,7 +14,7 @@ import type { RouteDeps, Routes } from './operation.ts';
 import { answerError } from './status.ts';
 import { answerUnknown, collectPaths } from './unknown.ts';
 
-const PREFIX = '/api';
+export const PREFIX = '/api';
 
 /** What one door has under `/api`. */
 export interface Part {
@@ -36,7 +36,7 @@ export interface Api {
 }
 
 /** What belongs to no door. */
-const OWN: Part = {
+export const OWN: Part = {
   door: 'api',
   tags: { document: 'This document.' },
   components: COMPONENTS,
@@ -70,7 +70,7 @@ async function openScope(scope: FastifyInstance, chat: Chat, parts: readonly Par
   acceptJson(http);
   // Of a request that reaches no part: one for an unknown path whose body cannot be read.
   http.setErrorHandler((error, _request, reply) => answerError({ chat, door: OWN.door }, error, reply));
-  http.setNotFoundHandler((request, reply) => answerUnknown(paths, request, reply));
+  http.setNotFoundHandler((request, reply) => answerUnknown({ paths, meter: chat.meter, door: OWN.door }, request, reply));
   http.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
   });

@@ -4,8 +4,28 @@
  */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
-import { bytes, choice, duration, httpUrl, integer, list, rate, words } from './values.ts';
-import type { Kind } from './values.ts';
+import { retention } from './retention.ts';
+import { FILE_OPTIONS } from './file-options.ts';
+import { limit, option, unset } from './option.ts';
+import type { Option } from './option.ts';
+import { bytes, choice, duration, httpUrl, integer, list, rate, renames, webOrigin, words } from './values.ts';
+
+/** The events of the messenger door by the names they have unless others are given (wire.md section 3). */
+export const MESSENGER_EVENTS = [
+  'join_chat',
+  'leave_chat',
+  'typing_start',
+  'typing_end',
+  'new_message',
+  'sidebar_update',
+  'chat_updated',
+  'added_to_chat',
+  'chat_deleted',
+  'presence_update',
+  'send_message',
+  'mark_read',
+  'sync',
+] as const;
 
 export const ALGORITHMS = [
   'HS256',
@@ -30,47 +50,12 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export interface Option<T> {
-  /** `--name` on the command line, SWITCHBOARD_NAME in the environment, "name" in the file; dashes are underscores in the environment. */
-  readonly name: string;
-  readonly kind: Kind<T>;
-  /** As it would be written; undefined: not set. */
-  readonly default: string | undefined;
-  readonly fallback: T;
-  readonly about: string;
-  /** Its value is never shown. */
-  readonly secret: boolean;
-  /** `client`: for commands that talk to a running server; the server itself has no use for it. */
-  readonly of: 'server' | 'client';
-}
+export type { Option } from './option.ts';
 
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
 const GIB = 1024 ** 3;
 const MANY = 1_000_000_000;
-
-function option<T>(name: string, kind: Kind<T>, fallback: string, about: string): Option<T> {
-  return { name, kind, default: fallback, fallback: kind.parse(fallback), about, secret: false, of: 'server' };
-}
-
-function unset<T>(
-  name: string,
-  kind: Kind<T>,
-  about: string,
-  marks: Partial<Pick<Option<T>, 'secret' | 'of'>> = {},
-): Option<T | undefined> {
-  return { name, kind, default: undefined, fallback: undefined, about, secret: false, of: 'server', ...marks };
-}
-
-function limit(
-  name: string,
-  kind: (min: number, max: number) => Kind<number>,
-  range: [number, number, number],
-  about: string,
-): Option<number> {
-  const [fallback, min, max] = range;
-  return option(name, kind(min, max), String(fallback), about);
-}
 
 const core = DEFAULT_LIMITS;
 const rateText = (given: typeof core.rate): string => (given === undefined ? 'off' : `${given.messages}/${given.window}`);
@@ -123,7 +108,7 @@ export const OPTIONS = {
     'rate-limit',
     rate(),
     rateText(core.rate),
-    'Messages one user may send in a time, over all connections: people type slower, scripts do not.',
+    'Messages and edits of one user in a time, over all connections, and as many changes of conversations: people type slower, scripts do not.',
   ),
   visitorRateLimit: option(
     'visitor-rate-limit',
@@ -155,6 +140,7 @@ export const OPTIONS = {
     [core.maxFileNameLength, 16, 1_024],
     "Characters of a file's name: what file systems take.",
   ),
+  ...FILE_OPTIONS,
   maxNoticeLength: limit(
     'max-notice-length',
     integer,
@@ -191,6 +177,12 @@ export const OPTIONS = {
     [core.editWindow, 0, 10 * YEAR],
     'How long after sending a message may be edited; 0 = always.',
   ),
+  maxRevisions: limit(
+    'max-revisions',
+    integer,
+    [core.maxRevisions, 0, 100_000],
+    'Earlier contents kept of one message, the newest: whoever edits without end fills no disk.',
+  ),
   maxExpiry: limit(
     'max-expiry',
     duration,
@@ -204,6 +196,12 @@ export const OPTIONS = {
     'Members up to which a group is told who has read: beyond it receipts would outnumber messages.',
   ),
   roomHistory: limit('room-history', integer, [core.roomHistory, 0, 1_000_000], 'Messages a room keeps: its history is short.'),
+  retention: option(
+    'retention',
+    retention(),
+    'off',
+    'How long messages are kept, by namespace and kind, like default/group=30d,*/*=1y; the narrower rule counts. What is older goes. Try it first: switchboard retention --dry-run.',
+  ),
   maxSessions: limit(
     'max-sessions',
     integer,
@@ -227,6 +225,12 @@ export const OPTIONS = {
     duration,
     [core.presenceGrace, 0, 10 * 60_000],
     'How long a user stays online after the last connection ended, so that a reload does not flap.',
+  ),
+  typingTimeout: limit(
+    'typing-timeout',
+    duration,
+    [core.typingTimeout, 500, 60_000],
+    'How long a typist who says nothing more is shown as typing: clients say so again every few seconds.',
   ),
 
   maxFrameBytes: limit(
@@ -282,6 +286,34 @@ export const OPTIONS = {
     [30_000, 1_000, 10 * 60_000],
     'How often a silent connection is asked whether it lives: below the idle limit of common proxies.',
   ),
+  allowedOrigins: unset(
+    'allowed-origins',
+    list(webOrigin()),
+    'Origins whose web pages may open Socket.IO connections, or *. Not set: pages of this server alone, by the Host they ask for or public-url.',
+  ),
+  messengerEvents: unset(
+    'messenger-events',
+    renames(MESSENGER_EVENTS),
+    'Other names for Socket.IO events, for clients that have their own: new_message=message,join_chat=enter.',
+  ),
+  signalRate: option(
+    'signal-rate',
+    rate(),
+    '50/1000',
+    'Joins, typing signs, reads and syncs one Socket.IO connection may ask for in a time: people do few, floods do many.',
+  ),
+  pingTimeout: limit(
+    'ping-timeout',
+    duration,
+    [20_000, 500, 10 * 60_000],
+    'How long a Socket.IO client may take to answer a ping before it is gone.',
+  ),
+  connectTimeout: limit(
+    'connect-timeout',
+    duration,
+    [10_000, 500, 5 * 60_000],
+    'How long a new Socket.IO connection may take to show its token.',
+  ),
   shutdownTimeout: limit(
     'shutdown-timeout',
     duration,
@@ -295,6 +327,10 @@ export const OPTIONS = {
     'The running server that send, listen, history and conversation talk to. Not set: this host and port.',
     { of: 'client' },
   ),
+  adminToken: unset('admin-token', words('Api-Token'), 'The Api-Token that export, erase and retention show.', {
+    secret: true,
+    of: 'client',
+  }),
   token: unset('token', words('JWT'), 'The user token those commands show.', { secret: true, of: 'client' }),
 } as const;
 

@@ -75,6 +75,54 @@ export function httpUrl(): Kind<string> {
   };
 }
 
+/** Web origins, or `*` for every one: `https://chat.example.org`, as browsers write them. */
+export function webOrigin(): Kind<string> {
+  return {
+    label: 'https://host | http://host:port | *',
+    parse(given) {
+      if (given === '*') return given;
+      const origin = URL.canParse(given) ? new URL(given).origin : 'null';
+      if (!/^https?:/.test(origin) || origin !== given.toLowerCase().replace(/\/$/, '')) {
+        throw new BadValue('must be an origin like https://chat.example.org, without a path, or *');
+      }
+      return origin;
+    },
+  };
+}
+
+/** New names for some of the things that are known: `known=new`, with commas between. */
+export function renames(known: readonly string[]): Kind<readonly (readonly [string, string])[]> {
+  const pairs = list(words('name=other'));
+  return {
+    label: pairs.label,
+    parse(given) {
+      const renamed = pairs.parse(given).map((pair) => toRename(pair, known));
+      const after = known.map((name) => renamed.find(([from]) => from === name)?.[1] ?? name);
+      if (new Set(after).size < after.length) throw new BadValue('gives two events one name');
+      return renamed;
+    },
+  };
+}
+
+function toRename(pair: string, known: readonly string[]): readonly [string, string] {
+  const [, from = '', to = ''] = /^([^=]+)=([A-Za-z][A-Za-z0-9_:.-]{0,63})$/.exec(pair) ?? [];
+  if (!known.includes(from)) throw new BadValue(`must be known=other, where known is one of ${known.join(', ')}`);
+  if (RESERVED.has(to)) throw new BadValue(`must not use ${to}, which Socket.IO keeps for itself`);
+  return [from, to];
+}
+
+/** Event names with a meaning of their own in Socket.IO. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'connect',
+  'connect_error',
+  'connection',
+  'disconnect',
+  'disconnecting',
+  'error',
+  'newListener',
+  'removeListener',
+]);
+
 /** `messages/milliseconds`, or `off`. */
 export function rate(): Kind<{ readonly messages: number; readonly window: number } | undefined> {
   const label = 'messages/milliseconds | off';

@@ -168,6 +168,8 @@ export interface MembersDelivery {
   readonly conversation: Conversation;
   readonly added: readonly Membership[];
   readonly removed: readonly Id[];
+  /** Of those added, who hears of the conversation from here on: not who has got another role. Filled in where it is received. */
+  readonly entered?: readonly Id[];
 }
 
 /** Something a back end shows to live sessions; it is no message of any conversation and is never stored. */

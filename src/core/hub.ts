@@ -45,8 +45,8 @@ export interface Hub {
   session(id: Id): Session | undefined;
   sessions(): Iterable<Session>;
   readonly size: number;
-  /** The user's live sessions hear this conversation from now on. */
-  join(conversation: Conversation, user: Id): void;
+  /** The user's live sessions hear this conversation from now on. Returns whether there are any that did not hear it before. */
+  join(conversation: Conversation, user: Id): boolean;
   /** The user's sessions hear nothing more of it, from this moment. */
   leave(conversation: Conversation, user: Id): void;
   /** This session is in the room until it leaves or closes. */
@@ -73,8 +73,8 @@ export interface Hub {
    * only by those sessions in the chat whose role is the audience.
    */
   deliver(delivery: Delivery): void;
-  /** Writes typing in a support chat: to operators, or to everybody else in it. */
-  deliverTyping(delivery: TypingDelivery, operators: boolean): void;
+  /** Writes what is typed in a support chat to those operators who hear it, and to nobody else. */
+  deliverTyped(delivery: TypingDelivery): void;
   /** Writes a delivery to the sessions of some users. */
   deliverTo(delivery: Delivery, namespace: string, users: readonly Id[]): void;
   /** Writes a delivery to some sessions. */
@@ -122,7 +122,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   function sessionsIn(conversation: Id): readonly Session[] {
     const audience = audiences.get(conversation);
     if (audience === undefined) return [];
-    return (audience.sessions ??= [...audience.listeners].flatMap((listener) => listener.sessions));
+    return (audience.sessions ??= [...audience.listeners].flatMap(hearing));
   }
 
   function goOnline(session: Session, conversations: readonly Id[]): void {
@@ -184,9 +184,9 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     let failure: Error | undefined;
     let door = '';
     let count = 0;
-    for (const audience of parts)
+    for (const audience of parts) {
       for (const session of audience) {
-        if (session === from) continue;
+        if (session === from && session.hearsItself !== true) continue;
         if (session.codec !== codec) {
           if (codec !== undefined) encoded = (encoded ?? new Map<Codec, Frame | undefined>()).set(codec, frame);
           codec = session.codec;
@@ -210,6 +210,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
         session.deliver(delivery, frame);
         count += 1;
       }
+    }
     if (count > 0) meter.delivered(door, count);
     if (failure !== undefined) throw failure;
   }
@@ -264,9 +265,10 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     },
     join(conversation, user) {
       const entry = online(conversation.namespace, user);
-      if (entry === undefined || entry.conversations.has(conversation.id)) return;
+      if (entry === undefined || entry.conversations.has(conversation.id)) return false;
       entry.conversations.add(conversation.id);
       listen(conversation.id, entry);
+      return true;
     },
     leave(conversation, user) {
       const entry = online(conversation.namespace, user);
@@ -326,12 +328,17 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
           fanOut(delivery, ...audiencesOf(delivery.conversation, 'widget' in delivery ? delivery.widget : undefined));
       }
     },
-    deliverTyping(delivery, operators) {
-      const wanted = ({ actor }: Session): boolean => (actor.role === 'operator') === operators;
+    deliverTyped(delivery) {
+      const wanted = ({ actor }: Session): boolean => actor.role === 'operator';
       fanOut(delivery, ...audiencesOf(delivery.conversation, undefined).map((audience) => audience.filter(wanted)));
     },
     deliverTo: (delivery, namespace, users) => fanOut(delivery, sessionsOfAll(namespace, users)),
     // A copy: a session that ends itself meanwhile leaves the list it came from.
     deliverToSessions: (delivery, some) => fanOut(delivery, [...some]),
   };
+}
+
+/** Of a listener's sessions those that hear: a guest's is in rooms, and hears nothing of what its user was a member of before. */
+function hearing(listener: Listener): readonly Session[] {
+  return 'conversations' in listener ? listener.sessions.filter(({ actor }) => actor.role !== 'guest') : listener.sessions;
 }

@@ -23,8 +23,8 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
         const { conversation } = delivery;
         hub.deliverTo(delivery, conversation.namespace, delivery.removed);
         for (const user of delivery.removed) hub.leave(conversation, user);
-        for (const { user } of delivery.added) hub.join(conversation, user);
-        hub.deliver(delivery);
+        const entered = delivery.added.map(({ user }) => user).filter((user) => hub.join(conversation, user));
+        hub.deliver(entered.length === 0 ? delivery : { ...delivery, entered });
         return;
       }
       case 'read':
@@ -42,12 +42,10 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
       case 'notice':
         hub.deliverToSessions(delivery, selectSessions(hub, delivery.namespace, delivery.audience));
         return;
-      case 'typing': {
-        const { text, ...withoutText } = delivery;
-        if (text === undefined) hub.deliver(delivery);
-        else for (const operators of [true, false]) hub.deliverTyping(operators ? delivery : withoutText, operators);
+      case 'typing':
+        if (delivery.text === undefined) hub.deliver(delivery);
+        else hub.deliverTyped(delivery);
         return;
-      }
       case 'message':
       case 'change':
       case 'desk':

@@ -32,6 +32,8 @@ export interface Session {
   readonly address: string;
   /** It hears nothing but the conversations it enters and what it attends, whatever its user is a member of. */
   readonly bound?: boolean;
+  /** Its client hears what it caused itself as all others do, in its place; absent: its answer is all it gets. */
+  readonly hearsItself?: boolean;
   /**
    * Called for every delivery to this session, in order. Must not throw, block or await; a session that cannot keep up ends itself as
    * `slow`. It may leave a delivery out that it will fetch from the store anyway (while it resumes).

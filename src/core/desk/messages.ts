@@ -115,7 +115,7 @@ export async function findIn(core: Core, actor: Actor, chat: Id, id: Id): Promis
   return message;
 }
 
-/** Tells the others that somebody types. What stands in the composer is told to operators only, where the widget lets them see it. */
+/** Tells the others that somebody types, or has stopped. What stands in the composer is told apart, to operators only, where the widget lets them see it. */
 export async function typeInChat(
   core: Core,
   actor: Actor,
@@ -126,18 +126,18 @@ export async function typeInChat(
   if (text !== undefined && text.length > MAX_PREVIEW_LENGTH) {
     throw new ChatError('too_large', `text: must not be longer than ${MAX_PREVIEW_LENGTH} characters`);
   }
+  const { user, session } = actor;
+  if (!active) {
+    core.typing.stop(conversation.id, user, session);
+    return;
+  }
   const { typingPreview } = (await core.desk.settings.of(actor.namespace)).widget(scene.chat.source);
-  const sender = await core.directory.user(actor.namespace, actor.user);
-  core.bus.publish({
-    type: 'typing',
-    conversation,
-    user: actor.user,
-    name: sender?.name ?? '',
-    active,
-    from: actor.session,
-    scene: { ...scene, ...(sender && { sender }) },
-    ...(text !== undefined && typingPreview && { text: text.toWellFormed() }),
-  });
+  const sender = await core.directory.user(actor.namespace, user);
+  const typist = { conversation, user, name: sender?.name ?? '', session, scene: { ...scene, ...(sender && { sender }) } };
+  core.typing.start(typist);
+  if (text === undefined || !typingPreview) return;
+  const { session: from, ...told } = typist;
+  core.bus.publish({ type: 'typing', ...told, active, from, text: text.toWellFormed() });
 }
 
 /**

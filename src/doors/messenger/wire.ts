@@ -6,6 +6,7 @@
  */
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
+import type { ErrorCode } from '../../core/index.ts';
 
 const MOMENT = '2026-11-21T10:15:00.000Z';
 const optional = Type.Optional;
@@ -78,3 +79,62 @@ export const PresenceUpdate = Type.Object({
   lastSeen: time('When they were last connected: now, when they are.'),
 });
 export type PresenceUpdate = Static<typeof PresenceUpdate>;
+
+/** What every inbound event is answered with, where the client asks for an answer. Ours (wire.md section 3). */
+export type Answer = { readonly ok: true; readonly [more: string]: unknown } | { readonly ok: false; readonly error: Refusal };
+
+/** Why a request was refused; as the REST API says it. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Milliseconds after which the same request may succeed. */
+  readonly retryAfter?: number;
+}
+
+/** One chat of the answer to `sync`. Ours. */
+export interface SyncedChat {
+  readonly chatId: string;
+  /** New, edited and recalled ones since, in their newest state; ascending. */
+  readonly messages: readonly MessageObject[];
+  /** Where the next `sync` goes on. */
+  readonly lastId: string;
+  /** There is more after `lastId`. */
+  readonly more: boolean;
+  /** Retention has removed messages that the client never saw. */
+  readonly cut: boolean;
+  /** The chat is not there, or not the client's. */
+  readonly error?: Refusal;
+}
+
+type Acknowledge = (answer: Answer) => void;
+type ChatEvent = (chat: string | { readonly chatId: string }, acknowledge?: Acknowledge) => void;
+
+/** Events from clients by their names in the interface (seed 002; the last three are ours). */
+export interface ClientEvents {
+  readonly join_chat: ChatEvent;
+  readonly leave_chat: ChatEvent;
+  readonly typing_start: ChatEvent;
+  readonly typing_end: ChatEvent;
+  readonly send_message: (
+    message: { readonly chatId: string; readonly content: string; readonly clientMessageId?: string },
+    acknowledge?: Acknowledge,
+  ) => void;
+  readonly mark_read: (read: { readonly chatId: string; readonly messageId: string }, acknowledge?: Acknowledge) => void;
+  readonly sync: (
+    places: { readonly chats: readonly { readonly chatId: string; readonly lastId?: string }[] },
+    acknowledge?: Acknowledge,
+  ) => void;
+}
+
+/** Events to clients by their names in the interface (seed 002). */
+export interface ServerEvents {
+  readonly typing_start: (typing: TypingUpdate) => void;
+  readonly typing_end: (typing: TypingUpdate) => void;
+  readonly new_message: (message: MessageObject) => void;
+  readonly sidebar_update: (update: SidebarUpdate) => void;
+  readonly chat_updated: (chat: ChatObject) => void;
+  readonly added_to_chat: (chat: ChatObject) => void;
+  readonly chat_deleted: (chatId: string) => void;
+  readonly presence_update: (presence: PresenceUpdate) => void;
+}

@@ -1,0 +1,268 @@
+/** One Socket.IO client: the Session the core knows, and what is written to it. What it asks for is in commands.ts. */
+import { actorOf } from '../../core/index.ts';
+import type {
+  Actor,
+  ChangeDelivery,
+  Chat,
+  Conversation,
+  Delivery,
+  DisconnectReason,
+  Frame,
+  Id,
+  Identity,
+  MembersDelivery,
+  Message,
+  Millis,
+  Session,
+} from '../../core/index.ts';
+import type { Outbox, Outboxes } from '../outbox.ts';
+import type { ChatViews } from './chat-views.ts';
+import type { EngineLink } from './link.ts';
+import type { Readers } from './readers.ts';
+import type { Reads } from './reads.ts';
+import type { Sidebar } from './sidebar.ts';
+import type { SocketCodec } from './socket-codec.ts';
+
+/** Chats one socket may have open at once: a screen shows few. */
+export const MAX_JOINED = 1_000;
+
+/** Deliveries of one chat that wait until the client knows the chat; with more it is told of them at once. */
+const MAX_WITHHELD = 256;
+
+/** What all sockets of the door share. */
+export interface SocketsShared {
+  readonly chat: Chat;
+  readonly outboxes: Outboxes;
+  readonly codec: SocketCodec;
+  readonly readers: Readers;
+  readonly sidebar: Sidebar;
+  readonly views: ChatViews;
+  readonly reads: Reads;
+}
+
+export interface ConnectionOptions {
+  readonly link: EngineLink;
+  readonly identity: Identity;
+  readonly address: string;
+  readonly trace?: string;
+}
+
+export class MessengerConnection implements Session {
+  readonly id: Id;
+  readonly actor: Actor;
+  readonly codec: SocketCodec;
+  readonly openedAt: Millis;
+  readonly expiresAt: Millis;
+  readonly issuedAt: Millis;
+  readonly token?: string;
+  readonly address: string;
+  /** `new_message` is for every member's sockets, the sender's own included (wire.md section 3). */
+  readonly hearsItself = true;
+
+  readonly #shared: SocketsShared;
+  readonly #link: EngineLink;
+  readonly #outbox: Outbox;
+  /** Chats and rooms this client has open. */
+  readonly #joined = new Set<Id>();
+  /** Chats the client is about to be told of, and what has come of them meanwhile. */
+  readonly #withheld = new Map<Id, (readonly [Delivery, Frame])[]>();
+  /** What came before Socket.IO had told the client that it is connected. */
+  #early: Frame[] | undefined = [];
+  #ended = false;
+  /** Why the server has ended it. */
+  #reason: DisconnectReason | undefined;
+
+  constructor(shared: SocketsShared, { link, identity, address, trace }: ConnectionOptions) {
+    const { chat, outboxes, codec } = shared;
+    this.id = chat.newSessionId();
+    this.actor = actorOf(identity, 'messenger', this.id, trace);
+    this.codec = codec;
+    this.openedAt = chat.now();
+    this.expiresAt = identity.expiresAt;
+    this.issuedAt = identity.issuedAt;
+    if (identity.token !== undefined) this.token = identity.token;
+    this.address = address;
+    this.#shared = shared;
+    this.#link = link;
+    this.#outbox = outboxes.open(link, () => this.end('slow'));
+    shared.readers.enter(this);
+  }
+
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  // ---- Session: what the core gives -----------------------------------------------------------------------------------
+
+  deliver(delivery: Delivery, frame: Frame): void {
+    if (this.#ended) return;
+    if (this.#withheld.size > 0 && 'conversation' in delivery && this.#withhold(delivery, delivery.conversation.id, frame))
+      return;
+    this.#tell(delivery, frame);
+  }
+
+  end(reason: DisconnectReason): void {
+    if (this.#ended) return;
+    this.#reason = reason;
+    // What was sent before stays sent; a slow reader's rest is given up. Nothing follows.
+    if (reason !== 'slow') this.#outbox.flush();
+    this.#over();
+    this.#link.end(reason);
+    setImmediate(() => this.closed(reason));
+  }
+
+  // ---- Connection: what the carrier gives -----------------------------------------------------------------------------
+
+  /** The client knows that it is connected: what follows may be written. */
+  connected(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const frame of early) this.#outbox.push(frame);
+  }
+
+  /** The carrier's connection is gone. */
+  closed(reason: string): void {
+    this.#over();
+    this.#link.released();
+    const { chat, readers, sidebar, views } = this.#shared;
+    readers.leave(this);
+    sidebar.closed(this);
+    views.closed(this);
+    chat.closeSession(this, this.#reason ?? reason);
+  }
+
+  /** Writes a packet after everything that was told before. */
+  push(frame: Frame): void {
+    if (this.#early === undefined) this.#outbox.push(frame);
+    else if (this.#early.length < MAX_WITHHELD) this.#early.push(frame);
+    else this.end('slow');
+  }
+
+  // ---- Chats that are open --------------------------------------------------------------------------------------------
+
+  get joinedCount(): number {
+    return this.#joined.size;
+  }
+
+  isJoined(chat: Id): boolean {
+    return this.#joined.has(chat);
+  }
+
+  join(chat: Id): void {
+    this.#joined.add(chat);
+  }
+
+  leave(chat: Id): void {
+    this.#joined.delete(chat);
+    this.#shared.views.drop(this, chat);
+  }
+
+  // ---- Deliveries -----------------------------------------------------------------------------------------------------
+
+  #tell(delivery: Delivery, frame: Frame): void {
+    switch (delivery.type) {
+      case 'message':
+        this.push(frame);
+        if (delivery.conversation.kind !== 'room') this.#came(delivery, delivery.message);
+        return;
+      case 'change':
+        this.#changed(delivery);
+        return;
+      case 'read':
+        if (delivery.user === this.actor.user) this.#shared.sidebar.changed(this, delivery.conversation.id);
+        return;
+      case 'typing':
+        if (delivery.user !== this.actor.user && this.#joined.has(delivery.conversation.id)) this.push(frame);
+        return;
+      case 'presence':
+        this.push(frame);
+        return;
+      case 'members':
+        this.#membersChanged(delivery, frame);
+        return;
+      case 'conversation':
+        if (delivery.change === 'created') this.#enters(delivery.conversation);
+        else if (delivery.change === 'deleted') this.#loses(delivery.conversation.id, frame);
+        else if (this.#joined.has(delivery.conversation.id)) this.#shared.views.updated(this, delivery.conversation.id);
+        return;
+      case 'delivered':
+      case 'notice':
+      case 'desk':
+    }
+  }
+
+  #came(delivery: Delivery, message: Message): void {
+    const { sidebar, reads, codec } = this.#shared;
+    const chat = message.conversation;
+    if (message.sender !== this.actor.user && this.#joined.has(chat)) {
+      // The sidebar is told by the reading.
+      reads.add(this.actor, chat, message.id, () => sidebar.changed(this, chat));
+      return;
+    }
+    const note = codec.noteOf(delivery);
+    if (note !== undefined) sidebar.came(this, message, note);
+  }
+
+  #changed({ change, conversation, message }: ChangeDelivery): void {
+    const { sidebar, views } = this.#shared;
+    const { id, kind } = conversation;
+    if (this.#joined.has(id)) views.updated(this, id, message);
+    if (kind === 'room') return;
+    // What has expired is unread no more, wherever it stood.
+    if (change === 'expired') sidebar.changed(this, id);
+    else sidebar.edited(this, message);
+  }
+
+  #membersChanged({ conversation, removed, entered = [] }: MembersDelivery, frame: Frame): void {
+    const { user } = this.actor;
+    if (removed.includes(user)) this.#loses(conversation.id, frame);
+    else if (entered.includes(user)) this.#enters(conversation);
+    else if (this.#joined.has(conversation.id)) this.#shared.views.updated(this, conversation.id);
+  }
+
+  /** Whether a delivery waits until the client knows its chat. Of a chat that is taken away nothing that waited is told any more. */
+  #withhold(delivery: Delivery, chat: Id, frame: Frame): boolean {
+    const withheld = this.#withheld.get(chat);
+    if (withheld === undefined) return false;
+    const isDeleted = delivery.type === 'conversation' && delivery.change === 'deleted';
+    if (isDeleted || (delivery.type === 'members' && delivery.removed.includes(this.actor.user))) {
+      this.#withheld.delete(chat);
+      return false;
+    }
+    if (withheld.length >= MAX_WITHHELD) {
+      this.#release(chat);
+      return false;
+    }
+    withheld.push([delivery, frame]);
+    return true;
+  }
+
+  #release(chat: Id): void {
+    const withheld = this.#withheld.get(chat) ?? [];
+    this.#withheld.delete(chat);
+    for (const [delivery, frame] of withheld) this.deliver(delivery, frame);
+  }
+
+  /** The client is told of the chat before anything in it. */
+  #enters({ id }: Conversation): void {
+    if (this.#withheld.has(id)) return;
+    this.#shared.readers.of(this)?.forget(id);
+    this.#withheld.set(id, []);
+    this.#shared.views.added(this, id, () => this.#release(id));
+  }
+
+  #loses(chat: Id, frame: Frame): void {
+    const { readers, sidebar } = this.#shared;
+    readers.of(this)?.forget(chat);
+    this.leave(chat);
+    sidebar.drop(this, chat);
+    this.push(frame);
+  }
+
+  #over(): void {
+    this.#ended = true;
+    this.#outbox.discard();
+    this.#withheld.clear();
+    this.#early = undefined;
+  }
+}

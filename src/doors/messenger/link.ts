@@ -1,0 +1,105 @@
+/**
+ * The bytes of one client, on whichever transport Engine.IO has for it at the moment.
+ *
+ * On a WebSocket that is settled, prebuilt frames go straight to the network, many in one write. While the client polls, while its transport is
+ * being upgraded, and while Engine.IO itself has packets waiting, the same packets go through Engine.IO, so that their order is kept.
+ */
+import { Duplex } from 'node:stream';
+import type { Socket as EngineSocket } from 'engine.io';
+import { WebSocket } from 'ws';
+import type { DisconnectReason } from '../../core/index.ts';
+import type { Sink } from '../outbox.ts';
+import { packetsIn } from './packets.ts';
+import { END } from './refusals.ts';
+
+/** How long a client may take to answer our closing. Milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** A WebSocket and the network socket below it. */
+interface Wire {
+  readonly websocket: WebSocket;
+  readonly socket: Duplex;
+}
+
+export class EngineLink implements Sink {
+  readonly #engine: EngineSocket;
+  /** Sends Socket.IO's own farewell, after which its clients do not come back by themselves. */
+  readonly #disconnect: () => void;
+  /** The transport that `#wire` was looked up in. */
+  #transport: object | undefined;
+  #wire: Wire | undefined;
+  /** Bytes handed to Engine.IO that it has not handed on. */
+  #held = 0;
+
+  constructor(engine: EngineSocket, disconnect: () => void) {
+    this.#engine = engine;
+    this.#disconnect = disconnect;
+    engine.on('flush', this.#flushed);
+  }
+
+  readonly #flushed = (): void => {
+    this.#held = 0;
+  };
+
+  write(bytes: Buffer): boolean {
+    const wire = this.#directWire();
+    if (wire !== undefined) return wire.websocket.readyState === WebSocket.OPEN ? wire.socket.write(bytes) : true;
+    if (this.#engine.readyState !== 'open') return true;
+    for (const packet of packetsIn(bytes)) {
+      this.#held += packet.length;
+      this.#engine.write(packet);
+    }
+    return !isWaiting(this.#engine);
+  }
+
+  get bufferedBytes(): number {
+    return this.#held + (this.#currentWire()?.socket.writableLength ?? 0);
+  }
+
+  end(reason: DisconnectReason): void {
+    const { comesBack, close, message } = END[reason];
+    const wire = this.#currentWire();
+    if (!comesBack) this.#disconnect();
+    if (wire === undefined) {
+      // A client that is not asking at the moment finds its session gone when it does.
+      this.#engine.close(true);
+      return;
+    }
+    if (comesBack) wire.websocket.close(close, message);
+    setTimeout(() => wire.websocket.terminate(), CLOSE_TIMEOUT_MS).unref();
+  }
+
+  /** The connection is over. */
+  released(): void {
+    this.#engine.off('flush', this.#flushed);
+  }
+
+  /** The wire, when frames of ours may go there without overtaking anything. */
+  #directWire(): Wire | undefined {
+    const { upgrading } = this.#engine;
+    return upgrading || isWaiting(this.#engine) ? undefined : this.#currentWire();
+  }
+
+  #currentWire(): Wire | undefined {
+    const { transport } = this.#engine;
+    if (transport !== this.#transport) {
+      this.#transport = transport;
+      this.#wire = wireOf(transport);
+    }
+    return this.#wire;
+  }
+}
+
+/** Engine.IO keeps both to itself; where a version of it has them elsewhere, everything goes through its own writing. */
+function wireOf(transport: object): Wire | undefined {
+  if (!('socket' in transport) || !(transport.socket instanceof WebSocket)) return undefined;
+  const websocket = transport.socket;
+  const socket: unknown = Reflect.get(websocket, '_socket');
+  return websocket.extensions === '' && socket instanceof Duplex ? { websocket, socket } : undefined;
+}
+
+/** Whether Engine.IO has packets that its transport has not taken. */
+function isWaiting(engine: EngineSocket): boolean {
+  const waiting: unknown = Reflect.get(engine, 'writeBuffer');
+  return !Array.isArray(waiting) || waiting.length > 0;
+}

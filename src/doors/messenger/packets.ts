@@ -1,0 +1,37 @@
+/**
+ * Socket.IO packets as the server sends them, prebuilt as WebSocket text frames: `4` (Engine.IO message), `2` (event) or `3` (acknowledgement),
+ * then JSON (Engine.IO protocol 4, Socket.IO protocol 5). A client on polling gets the same packets out of the same frames.
+ */
+import type { Frame } from '../../core/index.ts';
+import { frameText } from '../websocket-frame.ts';
+
+/** Nothing for the wire: what a client is told of this delivery is put together for it alone. */
+export const NO_FRAME: Frame = Buffer.alloc(0);
+
+export function eventFrame(name: string, json: string): Frame {
+  return frameText(`42[${JSON.stringify(name)},${json}]`);
+}
+
+/** The answer to an event that asked for one under this number. */
+export function acknowledgementFrame(id: number, json: string): Frame {
+  return frameText(`43${id}[${json}]`);
+}
+
+/** The packets in one or many frames of ours, without the `4` that the carrier puts before each. */
+export function packetsIn(frames: Buffer): string[] {
+  const packets: string[] = [];
+  for (let at = 0; at < frames.length;) {
+    const [start, size] = extentOf(frames, at);
+    packets.push(frames.toString('utf8', start + 1, start + size));
+    at = start + size;
+  }
+  return packets;
+}
+
+/** Where the payload of the frame at a place begins, and its bytes. */
+function extentOf(frames: Buffer, at: number): readonly [number, number] {
+  const size = (frames[at + 1] ?? 0) & 0x7f;
+  if (size < 126) return [at + 2, size];
+  if (size === 126) return [at + 4, frames.readUInt16BE(at + 2)];
+  return [at + 10, frames.readUInt32BE(at + 2) * 2 ** 32 + frames.readUInt32BE(at + 6)];
+}

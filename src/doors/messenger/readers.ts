@@ -1,0 +1,91 @@
+/**
+ * The users who are connected through this door, and what each has left unread where it is known without asking: a count belongs to the index of
+ * a message, and the next message by somebody else makes it one more. Everything else that may change it forgets it, so nothing drifts.
+ */
+import { createRecent } from '../../core/index.ts';
+import type { Id, Message, Millis, Recent, Session } from '../../core/index.ts';
+
+/** Chats whose count is remembered, of one user: those in which something happens while the user is connected. */
+const MAX_CHATS = 200;
+
+/** A count is asked for anew after so long, whatever was heard: what the retention removes is told to nobody. Milliseconds. */
+const MAX_AGE_MS = 30_000;
+
+interface Count {
+  /** Index of the newest message when it was true. */
+  index: number;
+  unread: number;
+  readonly at: Millis;
+}
+
+/** One user with all sessions of this door. */
+export interface Reader {
+  readonly sessions: ReadonlySet<Session>;
+  /** What is unread once this message has come; undefined: ask the store. */
+  advance(message: Message): number | undefined;
+  /** What the store said when the newest message had this index. */
+  keep(chat: Id, index: number, unread: number): void;
+  /** Something else has happened there. */
+  forget(chat: Id): void;
+}
+
+export interface Readers {
+  /** The user's reader, made with the first session. */
+  enter(session: Session): Reader;
+  leave(session: Session): void;
+  of(session: Session): Reader | undefined;
+}
+
+export function createReaders(deps: { now: () => Millis }): Readers {
+  const readers = new Map<string, ConnectedReader>();
+  return {
+    enter(session) {
+      const key = keyOf(session);
+      let reader = readers.get(key);
+      if (reader === undefined) readers.set(key, (reader = new ConnectedReader(session.actor.user, deps.now)));
+      reader.sessions.add(session);
+      return reader;
+    },
+    leave(session) {
+      const key = keyOf(session);
+      const reader = readers.get(key);
+      reader?.sessions.delete(session);
+      if (reader?.sessions.size === 0) readers.delete(key);
+    },
+    of: (session) => readers.get(keyOf(session)),
+  };
+}
+
+class ConnectedReader implements Reader {
+  readonly sessions = new Set<Session>();
+  readonly #user: Id;
+  readonly #now: () => Millis;
+  readonly #counts: Recent<Id, Count> = createRecent(MAX_CHATS);
+
+  constructor(user: Id, now: () => Millis) {
+    this.#user = user;
+    this.#now = now;
+  }
+
+  advance({ conversation, index, sender }: Message): number | undefined {
+    const count = this.#counts.get(conversation);
+    if (count === undefined || this.#now() - count.at > MAX_AGE_MS) return undefined;
+    if (index === count.index) return count.unread;
+    if (index !== count.index + 1) return undefined;
+    count.index = index;
+    if (sender !== this.#user) count.unread += 1;
+    return count.unread;
+  }
+
+  keep(chat: Id, index: number, unread: number): void {
+    this.#counts.set(chat, { index, unread, at: this.#now() });
+  }
+
+  forget(chat: Id): void {
+    this.#counts.delete(chat);
+  }
+}
+
+function keyOf({ actor }: Session): string {
+  return `${actor.user}/${actor.namespace}`;
+}

@@ -1,0 +1,51 @@
+/** Deliveries as this door's packets. One object for all its sockets: a message is put into JSON and framed once, however many hear it. */
+import type { Codec, Delivery, Frame, Links } from '../../core/index.ts';
+import { toMessageObject, toPresenceUpdate } from './codec.ts';
+import type { EventNames } from './event-names.ts';
+import { NO_FRAME, eventFrame } from './packets.ts';
+import type { Note, Sidebar } from './sidebar.ts';
+
+export interface SocketCodec extends Codec {
+  /** The sidebar's note of a message that was encoded. */
+  noteOf(delivery: Delivery): Note | undefined;
+}
+
+export function createSocketCodec(deps: { links: Links; names: EventNames; sidebar: Sidebar }): SocketCodec {
+  const { links, names, sidebar } = deps;
+  /** Made while the delivery is handed round. */
+  const notes = new WeakMap<Delivery, Note>();
+
+  function encode(delivery: Delivery): Frame | undefined {
+    switch (delivery.type) {
+      case 'message': {
+        const object = toMessageObject(links, delivery.message, delivery.senderName);
+        if (delivery.conversation.kind !== 'room') notes.set(delivery, sidebar.note(delivery.message, object));
+        return eventFrame(names.outgoing('new_message'), JSON.stringify(object));
+      }
+      case 'typing': {
+        const { conversation, user, name, active } = delivery;
+        const update = { chatId: String(conversation.id), userId: String(user), username: name === '' ? String(user) : name };
+        return eventFrame(names.outgoing(active ? 'typing_start' : 'typing_end'), JSON.stringify(update));
+      }
+      case 'presence':
+        return eventFrame(names.outgoing('presence_update'), JSON.stringify(toPresenceUpdate(delivery)));
+      case 'conversation':
+        return delivery.change === 'deleted' ? deleted(delivery.conversation.id) : NO_FRAME;
+      case 'members':
+        return delivery.removed.length > 0 ? deleted(delivery.conversation.id) : NO_FRAME;
+      case 'change':
+      case 'read':
+        return NO_FRAME;
+      case 'delivered':
+      case 'notice':
+      case 'desk':
+        return undefined;
+    }
+  }
+
+  function deleted(chat: number): Frame {
+    return eventFrame(names.outgoing('chat_deleted'), JSON.stringify(String(chat)));
+  }
+
+  return { name: 'socket.io', encode, noteOf: (delivery) => notes.get(delivery) };
+}
