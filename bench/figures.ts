@@ -47,8 +47,8 @@ export function loadMetrics(result: LoadResult, rssMb: number, window: number): 
     busy: Math.min(1, (serverCpu + serverWait) / seconds),
     disturbed: Math.max(0, Math.min(1 - serverCpu / seconds, serverWait / seconds)),
     generatorShare: generatorCpu / seconds,
-    p50: delivery.p50,
-    p99: delivery.p99,
+    // What carries no time of its own has no latency.
+    ...(delivery.max > 0 && { p50: delivery.p50, p99: delivery.p99 }),
     ackP50: ack.p50,
     ackP99: ack.p99,
     rssMb,

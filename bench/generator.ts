@@ -35,8 +35,8 @@ export interface LoadResult {
 
 export interface LoadRequest {
   readonly kind: 'fan-out' | 'pairs';
-  /** Message stream category: 1 private, 2 group. */
-  readonly category: 1 | 2;
+  /** Message stream category: 1 private, 2 group; 3: no messages but typing, on the messenger's wire. */
+  readonly category: 1 | 2 | 3;
   /** Conversation id; without meaning for pairs. */
   readonly receiver: string;
   /** Messages each sender keeps unacknowledged; without meaning when paced. */
@@ -49,6 +49,8 @@ export interface LoadRequest {
 
 export interface Generator {
   run(request: LoadRequest): Promise<LoadResult>;
+  /** On the messenger's wire: the chat of each client, which it joins where the clients were opened to. */
+  takeChats(chats: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,8 @@ export interface Clients {
   readonly count: number;
   /** gRPC streams that share one connection. */
   readonly streamsPerConnection: number;
+  /** On the messenger's wire: look at the chat, and so hear of typing. */
+  readonly join?: boolean;
 }
 
 /** Opens the clients' connections; resolves when the server has taken all of them. */
@@ -81,6 +85,7 @@ export async function openClients(server: RunningServer, clients: Clients, deps:
     '--first-user': clients.firstUser,
     '--streams': clients.streamsPerConnection,
     '--server-pid': server.pid,
+    '--join': clients.join === true ? 'yes' : 'no',
   };
   const child = deps.children.start(pinned(1, [deps.program, ...Object.entries(options).flat().map(String)]));
   await child.readLine();
@@ -91,6 +96,12 @@ export async function openClients(server: RunningServer, clients: Clients, deps:
       const errors = child.takeErrors();
       if (errors) deps.note(`${SERVER_NAMES[server.name]}: ${errors}`);
       return result;
+    },
+    async takeChats(chats) {
+      const file = join(mkdtempSync(join(deps.folder, 'chats-')), 'chats');
+      writeFileSync(file, chats.map((chat) => `${chat}\n`).join(''));
+      child.process.stdin.write(`chats ${file}\n`);
+      await child.readLine();
     },
     async stop() {
       await child.stop();

@@ -113,6 +113,36 @@ export const GOALS: Readonly<Record<GoalId, Goal>> = {
     headline: 'p99',
     criteria: [atMost(1.5, 'ws-coalesced', 'p99')],
   },
+  S1: {
+    id: 'S1',
+    title: 'messenger, 500 pairs',
+    headline: 'perCpuSecond',
+    criteria: [atLeast(2, 'messenger-socket.io', 'perCpuSecond')],
+  },
+  S2: {
+    id: 'S2',
+    title: 'messenger fan-out 1000, W=4',
+    headline: 'perCpuSecond',
+    criteria: [atLeast(4, 'messenger-socket.io', 'perCpuSecond')],
+  },
+  S3: {
+    id: 'S3',
+    title: 'messenger, 5000 idle sessions',
+    headline: 'bytesPerSession',
+    criteria: [atMost(1, 'messenger-socket.io', 'bytesPerSession')],
+  },
+  S4: {
+    id: 'S4',
+    title: 'chat list, 100,000 others',
+    headline: 'p50',
+    criteria: [atMost(1.5, 'chats-10', 'p50'), atMost(1.5, 'chats-1000', 'p50')],
+  },
+  P2: {
+    id: 'P2',
+    title: 'typing, 500 pairs',
+    headline: 'perCpuSecond',
+    criteria: [atLeast(2.8, 'messenger-socket.io', 'perCpuSecond')],
+  },
 };
 
 export interface Verdict {

@@ -1,8 +1,9 @@
 import type { GoalId } from './goal-ids.ts';
 import { appendWork } from './works/appends.ts';
+import { listWork } from './works/lists.ts';
 import { createLoadWork } from './works/load.ts';
 import type { LoadRun, LoadWork } from './works/load.ts';
-import { memoryWork } from './works/memory.ts';
+import { memoryWork, messengerMemoryWork } from './works/memory.ts';
 import type { Work } from './works/work.ts';
 
 const ROOM = 1000;
@@ -38,6 +39,14 @@ const LATENCIES: readonly LoadWork[] = [
   },
 ];
 
+const MESSENGER = { servers: ['switchboard', 'messenger-socket.io'], messenger: 'messages' } as const;
+
+const MESSENGER_LOADS: readonly LoadWork[] = [
+  { ...PAIRS, ...MESSENGER, name: 'messenger pairs', runs: [saturated('S1', 'saturating')] },
+  { ...FAN_OUT, ...MESSENGER, name: 'messenger fan-out', runs: [saturated('S2', 4)] },
+  { ...PAIRS, ...MESSENGER, name: 'typing pairs', messenger: 'typing', runs: [saturated('P2', 'saturating')] },
+];
+
 /** The work that the chosen goals need, in the order of the table. */
 export function planWork(goals: readonly GoalId[]): Work[] {
   const chosen = (loads: readonly LoadWork[]): Work[] =>
@@ -45,6 +54,8 @@ export function planWork(goals: readonly GoalId[]): Work[] {
       .map((load) => ({ ...load, runs: load.runs.filter(({ goal }) => goals.includes(goal)) }))
       .filter(({ runs }) => runs.length > 0)
       .map(createLoadWork);
-  const others = [memoryWork, appendWork].filter((work) => work.goals.some((goal) => goals.includes(goal)));
-  return [...chosen(LOADS), ...others, ...chosen(LATENCIES)];
+  const others = [memoryWork, messengerMemoryWork, appendWork, listWork].filter((work) =>
+    work.goals.some((goal) => goals.includes(goal)),
+  );
+  return [...chosen(LOADS), ...others, ...chosen(LATENCIES), ...chosen(MESSENGER_LOADS)];
 }

@@ -5,7 +5,7 @@ import { pinned } from './pinning.ts';
 import { createSecrets, signToken } from './tokens.ts';
 
 /** What a server under test speaks. */
-export type Wire = 'stream' | 'socket.io' | 'grpc';
+export type Wire = 'stream' | 'socket.io' | 'messenger' | 'grpc';
 
 export const SERVER_NAMES = {
   switchboard: 'Switchboard',
@@ -13,14 +13,17 @@ export const SERVER_NAMES = {
   'ws-log': 'coalesced + SQLite FULL',
   'ws-plain': 'ws, plain send',
   'socket.io': 'socket.io',
+  'messenger-socket.io': 'socket.io, same events',
   http2: 'raw http2, one encoding',
+  'chats-10': 'among 10 other chats',
+  'chats-1000': 'among 1,000 other chats',
   log: 'bare SQLite log table',
   fdatasync: 'one fdatasync on this disk',
 } as const;
 
 export type ServerName = keyof typeof SERVER_NAMES;
 /** The ones that listen. */
-export type NetworkServer = Exclude<ServerName, 'log' | 'fdatasync'>;
+export type NetworkServer = Exclude<ServerName, 'log' | 'fdatasync' | 'chats-10' | 'chats-1000'>;
 
 export interface RunningServer {
   readonly name: ServerName;
@@ -30,6 +33,8 @@ export interface RunningServer {
   target(user: number, wire: Wire): string;
   /** The id to send to, to reach users 1 to `members`, who have all connected before. */
   conversation(members: number): Promise<string>;
+  /** For each of the users 1 to `members`, who have all connected before, the chat of every two of them. */
+  chatsOfPairs(members: number): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +58,7 @@ const BASELINE_FILES: Record<Exclude<NetworkServer, 'switchboard'>, string> = {
   'ws-log': 'ws-coalesced.ts',
   'ws-plain': 'ws-plain.ts',
   'socket.io': 'socket-io.ts',
+  'messenger-socket.io': 'messenger-socket-io.ts',
   http2: 'http2-raw.ts',
 };
 
@@ -74,9 +80,12 @@ async function startBaseline(
     pid,
     target(user, wire) {
       if (wire === 'grpc') return `user-${user}`;
-      return wire === 'socket.io' ? `/socket.io/?EIO=4&transport=websocket&user=${user}` : `/message/chat?user=${user}`;
+      return wire === 'socket.io' || wire === 'messenger'
+        ? `/socket.io/?EIO=4&transport=websocket&user=${user}`
+        : `/message/chat?user=${user}`;
     },
     conversation: () => Promise.resolve('1'),
+    chatsOfPairs: (members) => Promise.resolve(ofEveryTwo(members, (pair) => `pair-${pair}`)),
     stop: () => child.stop(),
   };
 }
@@ -84,14 +93,27 @@ async function startBaseline(
 async function startSwitchboard({ children, folder, serverArgs, nodeArgs }: ServersDeps): Promise<RunningServer> {
   const secrets = createSecrets();
   const data = mkdtempSync(join(folder, 'data-'));
-  const options = ['start', '--port', '0', '--host', '127.0.0.1', '--data', data, '--rate-limit', 'off', ...serverArgs];
+  const options = [
+    'start',
+    '--port',
+    '0',
+    '--host',
+    '127.0.0.1',
+    '--data',
+    data,
+    '--rate-limit',
+    'off',
+    '--signal-rate',
+    'off',
+    ...serverArgs,
+  ];
   const command = pinned(0, [process.execPath, ...nodeArgs, join(ROOT, 'src', 'main.ts'), ...options]);
   const child = children.start(command, { SWITCHBOARD_JWT_SECRET: secrets.jwt, SWITCHBOARD_API_TOKEN: secrets.api });
   const { port, pid, url } = await readiness(child);
-  const call = (method: string, path: string, body: object): Promise<Response> =>
+  const call: Call = (method, path, body, user = 1) =>
     fetch(`${url}${path}`, {
       method,
-      headers: { 'api-token': secrets.api, 'x-on-behalf-of': '1', 'content-type': 'application/json' },
+      headers: { 'api-token': secrets.api, 'x-on-behalf-of': String(user), 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
   return {
@@ -100,18 +122,35 @@ async function startSwitchboard({ children, folder, serverArgs, nodeArgs }: Serv
     pid,
     target(user, wire) {
       const token = signToken(secrets.jwt, user);
+      if (wire === 'messenger') return `/socket.io/?EIO=4&transport=websocket&token=${token}`;
       return wire === 'grpc' ? token : `/message/chat?token=${token}`;
     },
     conversation: (members) => createGroup(call, members),
+    chatsOfPairs: (members) => createPairs(call, members),
     stop: () => child.stop(),
   };
 }
 
+/** Calls the server's management on behalf of a user, the first one unless said otherwise. */
+type Call = (method: string, path: string, body: object, user?: number) => Promise<Response>;
+
+/** What every two of some users share, once for each of them. */
+function ofEveryTwo<T>(members: number, share: (pair: number) => T): T[] {
+  return Array.from({ length: members }, (_, at) => share(Math.floor(at / 2)));
+}
+
+async function createPairs(call: Call, members: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let pair = 0; 2 * pair < members; pair += 1) {
+    const group = { kind: 'group', name: `pair ${pair}`, members: [String(2 * pair + 2)] };
+    const made = await retried(() => call('POST', '/api/conversations', group, 2 * pair + 1));
+    ids.push(((await made.json()) as { id: string }).id);
+  }
+  return ofEveryTwo(members, (pair) => ids[pair] ?? '');
+}
+
 /** A user appears with the first use of a token, shortly after the connection is open: until then the group is refused. */
-async function createGroup(
-  call: (method: string, path: string, body: object) => Promise<Response>,
-  members: number,
-): Promise<string> {
+async function createGroup(call: Call, members: number): Promise<string> {
   const ids = Array.from({ length: members }, (_, i) => String(i + 1));
   const first = await retried(() =>
     call('POST', '/api/conversations', { kind: 'group', name: 'bench', members: ids.slice(0, MEMBERS_PER_REQUEST) }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createSwitchboard, parseConfig } from 'switchboard';
 
 const data = await mkdtemp(join(tmpdir(), 'switchboard-embed-'));
-const switchboard = await createSwitchboard(parseConfig({ options: { port: '0', data }, env: {} }));
+const switchboard = await createSwitchboard(parseConfig({ options: { port: '0', data, 'log-level': 'warn' }, env: {} }));
 switchboard.listener.http.get('/version', () => ({ program: 'mine', version: 1 }));
 const { url } = await switchboard.listen();
 console.log(`listening at ${url}`);

@@ -62,9 +62,10 @@ const rooms = [
   { room: 'src/metrics.ts', sees: [core, `types ${grpc}`], uses: [...pure, 'prom-client'] },
   {
     room: 'src/listener.ts',
-    sees: [core, 'src/doors/door.ts', grpc, 'types src/config.ts', 'types src/metrics.ts'],
+    sees: [core, 'src/doors/door.ts', 'src/listener/', grpc, 'types src/config.ts', 'types src/metrics.ts'],
     uses: [...io, 'fastify'],
   },
+  { room: 'src/listener/', sees: [core, 'src/doors/door.ts'], uses: io },
   {
     room: 'src/compose.ts',
     sees: ['api', 'auth', 'buses', 'core', 'doors', 'grpc', 'media', 'protobuf', 'sinks', 'stores']

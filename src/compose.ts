@@ -1,14 +1,17 @@
 /** Puts the parts together. The only file that imports every room; there is no logic in it. */
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { createApi } from './api/index.ts';
+import { OWN, PREFIX, createApi, wordRefusal } from './api/index.ts';
 import { createPasswords } from './auth/passwords.ts';
 import { loadSecret } from './auth/secret.ts';
 import { createTokens } from './auth/tokens.ts';
 import { createLocalBus } from './buses/local.ts';
+import { ownVersion } from './config.ts';
 import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
+import { createFilesDoor } from './doors/files/index.ts';
 import { createManagementDoor } from './doors/management/index.ts';
 import { createMessengerDoor } from './doors/messenger/index.ts';
 import type { MessengerDoor } from './doors/messenger/index.ts';
@@ -16,6 +19,9 @@ import { createStreamDoor } from './doors/stream/index.ts';
 import { createSupportDoor } from './doors/support/index.ts';
 import { createListener } from './listener.ts';
 import type { Listener } from './listener.ts';
+import { createDiskBlobs } from './media/disk.ts';
+import { openMedia } from './media/media.ts';
+import { createS3Blobs } from './media/s3.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
@@ -50,9 +56,17 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
   const store = await openSqliteStore({ folder: config.data });
   const bus = createLocalBus();
   const secret = config.jwt.secret ?? loadSecret(config.data);
+  const folder = join(config.data, 'files');
+  const { s3, maxImagePixels } = config.media;
+  const media = await openMedia({
+    blobs: s3 === undefined ? createDiskBlobs({ folder }) : createS3Blobs(s3),
+    folder: join(folder, 'incoming'),
+    maxImagePixels,
+  });
   const chat = await createChat({
     store,
     bus,
+    media,
     tokens: createTokens({ ...config.jwt, secret, log }),
     passwords: createPasswords(),
     meter: metrics.meter,
@@ -102,12 +116,17 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       pingInterval: config.pingInterval,
       signalRate: config.messenger.signalRate,
     }),
+    createFilesDoor({ chat }),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
+  listener.refusals(PREFIX, OWN.door, wordRefusal);
   await api.open(listener.http);
 
+  let isListening = false;
+
   async function stop(): Promise<void> {
+    if (isListening) log.info({ sessions: chat.core.hub.size }, 'draining');
     listener.drain();
     await chat.drain();
     await listener.close(CLOSE_GRACE_MS);
@@ -116,6 +135,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     await bus.close();
     await store.close();
     metrics.close();
+    if (isListening) log.info({}, 'closed');
   }
   let closing: Promise<void> | undefined;
 
@@ -130,7 +150,10 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     async listen() {
       const port = await listener.listen(config.port, config.host);
       const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-      return { url: `http://${host}:${port}`, port };
+      isListening = true;
+      const url = `http://${host}:${port}`;
+      log.info({ version: ownVersion(), pid: process.pid, url, data: config.data, options: config.given }, 'listening');
+      return { url, port };
     },
     close: () => (closing ??= stop()),
   };

@@ -113,6 +113,11 @@ describe('values', () => {
     expect(option('jwt-algorithms', 'HS256,,RS256')).toEqual(['--jwt-algorithms has an empty entry.']);
   });
 
+  test('an S3 service needs its bucket and keys', () => {
+    const problems = option('s3-endpoint', 'http://127.0.0.1:9000');
+    expect(problems.join()).toMatch(/s3-bucket, s3-access-key and s3-secret-key are needed/);
+  });
+
   test('an empty value is refused for every option, so that a variable that did not expand is noticed', () => {
     for (const { name } of OPTION_LIST) expect(option(name, ' ').join(), name).toMatch(/is empty|cannot be read/);
   });

@@ -18,6 +18,7 @@ export { variableOf } from './config/sources.ts';
 export type { Given } from './config/sources.ts';
 export * as kinds from './config/values.ts';
 export { BadValue } from './config/values.ts';
+export { ownVersion } from './config/version.ts';
 
 export interface Config {
   /** 0 = any free one. */
@@ -51,6 +52,12 @@ export interface Config {
   readonly publicUrl: string;
   /** How long a link to a file is good at least. */
   readonly linkLifetime: Millis;
+  readonly media: {
+    /** Pixels of one image, all frames together. */
+    readonly maxImagePixels: number;
+    /** Not set: bytes are kept in the data folder. */
+    readonly s3: S3Options | undefined;
+  };
   readonly pingInterval: Millis;
   /** What the Socket.IO half of the messenger door alone needs. */
   readonly messenger: {
@@ -65,9 +72,25 @@ export interface Config {
   };
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
-  readonly client: { readonly url: string | undefined; readonly token: string | undefined };
+  readonly client: {
+    readonly url: string | undefined;
+    readonly token: string | undefined;
+    readonly adminToken: string | undefined;
+  };
   /** Every option with its value in words and where it came from; secrets are masked. */
   readonly sources: readonly Setting[];
+  /** Those of the options that are not at their defaults, by name; secrets are masked. For the log. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
+export interface S3Options {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** The bucket stands in the path, not before the host name. */
+  readonly pathStyle: boolean;
 }
 
 export interface Setting {
@@ -138,6 +161,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     directorySize: read(OPTIONS.directorySize),
     publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
     linkLifetime: read(OPTIONS.linkLifetime),
+    media: { maxImagePixels: read(OPTIONS.maxImagePixels), s3: readS3(read) },
     pingInterval: read(OPTIONS.pingInterval),
     messenger: {
       allowedOrigins: read(OPTIONS.allowedOrigins) ?? [],
@@ -147,8 +171,9 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
       connectTimeout: read(OPTIONS.connectTimeout),
     },
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
-    client: { url: read(OPTIONS.url), token: read(OPTIONS.token) },
+    client: { url: read(OPTIONS.url), token: read(OPTIONS.token), adminToken: read(OPTIONS.adminToken) },
     sources,
+    given: Object.fromEntries(sources.filter(({ from }) => from !== 'default').map(({ name, value }) => [name, value])),
   };
 }
 
@@ -158,15 +183,22 @@ function readLimits(read: Read): Limits {
     maxUrlBytes: read(OPTIONS.maxUrlBytes),
     maxNameLength: read(OPTIONS.maxNameLength),
     maxFileNameLength: read(OPTIONS.maxFileNameLength),
+    maxFileBytes: read(OPTIONS.maxFileBytes),
+    maxUnusedFiles: read(OPTIONS.maxUnusedFiles),
+    maxUnusedBytes: read(OPTIONS.maxUnusedBytes),
+    maxUploadsPerUser: read(OPTIONS.maxUploadsPerUser),
+    unusedFileLifetime: read(OPTIONS.unusedFileLifetime),
     maxNoticeLength: read(OPTIONS.maxNoticeLength),
     maxKeyLength: read(OPTIONS.maxKeyLength),
     maxMemberChange: read(OPTIONS.maxMemberChange),
     maxPage: read(OPTIONS.maxPage),
     recallWindow: read(OPTIONS.recallWindow),
     editWindow: read(OPTIONS.editWindow),
+    maxRevisions: read(OPTIONS.maxRevisions),
     maxExpiry: read(OPTIONS.maxExpiry),
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),
+    retention: read(OPTIONS.retention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
@@ -175,6 +207,19 @@ function readLimits(read: Read): Limits {
     rate: read(OPTIONS.rateLimit),
     visitorRate: read(OPTIONS.visitorRateLimit),
   };
+}
+
+/** What is missing beside the endpoint is told by `contradictions`. */
+function readS3(read: Read): S3Options | undefined {
+  const endpoint = read(OPTIONS.s3Endpoint);
+  const rest = {
+    bucket: read(OPTIONS.s3Bucket) ?? '',
+    region: read(OPTIONS.s3Region),
+    accessKey: read(OPTIONS.s3AccessKey) ?? '',
+    secretKey: read(OPTIONS.s3SecretKey) ?? '',
+    pathStyle: read(OPTIONS.s3PathStyle) === 'true',
+  };
+  return endpoint === undefined ? undefined : { endpoint: endpoint.replace(/\/+$/, ''), ...rest };
 }
 
 /** Values that are fine alone and cannot work together. */
@@ -198,6 +243,10 @@ function contradictions(config: Config): string[] {
   }
   if (jwksUrl !== undefined && algorithms.every((algorithm) => algorithm.startsWith('HS'))) {
     found.push('jwks-url is set and jwt-algorithms allows only HS algorithms: its keys would never be used.');
+  }
+  const { s3 } = config.media;
+  if (s3 !== undefined && [s3.bucket, s3.accessKey, s3.secretKey].includes('')) {
+    found.push('s3-endpoint is set: s3-bucket, s3-access-key and s3-secret-key are needed too.');
   }
   return found;
 }

@@ -37,4 +37,9 @@ process.stderr.on('error', () => undefined);
 
 const words = process.argv.slice(2);
 const serving = words[0] === 'start' || words[0]?.startsWith('-') === true;
-process.exit(await runCommandLine(words, io).catch(fail));
+const code = await runCommandLine(words, io).catch(fail);
+// What was written to a pipe is on its way still: an exit would cut it off.
+await new Promise((resolve) => {
+  process.stdout.write('', resolve);
+});
+process.exit(code);

@@ -120,6 +120,14 @@ export function createMetrics(): Metrics {
         },
       });
       void new Gauge({
+        name: 'switchboard_search_unindexed',
+        help: 'Messages that are not in the search index yet, counted up to 100,000; a search reads them from the log.',
+        registers,
+        async collect() {
+          this.set((await stats()).unindexed);
+        },
+      });
+      void new Gauge({
         name: 'switchboard_operations_waiting',
         help: 'Operations waiting for a commit.',
         registers,

@@ -1,16 +1,20 @@
 /*
  * The load generator: one process, one epoll loop, raw non-blocking sockets.
  *
- *   load --port P --wire stream|socket.io|grpc --targets FILE --first-user ID --streams K --server-pid PID
+ *   load --port P --wire stream|socket.io|messenger|grpc --targets FILE --first-user ID --streams K --server-pid PID
  *
  * FILE has one line per peer (user first-user, first-user+1, ...): the request target of its WebSocket, or its gRPC
  * token (K streams share one connection). Once all are open it prints {"event":"open",...} and obeys lines on standard input:
  *
  *   run fan-out|pairs CATEGORY RECEIVER WINDOW RATE WARMUP SECONDS
  *
+ *   chats FILE
+ *
  * fan-out: peer 0 sends to RECEIVER. pairs: every even peer sends to the next one, RECEIVER is ignored. With RATE 0 each
  * sender keeps WINDOW messages unacknowledged; else RATE messages a second go out in all, each counted from the moment
  * it was due. Counts are taken over SECONDS after WARMUP; then sending stops, what is still due is awaited, and one line of JSON tells the result,
+ * On the messenger's wire a message goes to a chat, and the sender is told of it as everybody in it: `chats` says which is whose, one line per peer.
+ * CATEGORY 3 sends no messages there, but that the sender types, and then no more, to those who have joined the chat. The line of the result comes
  * with the server's CPU (user and system, all threads, from /proc) and this process's own over exactly the same time.
  */
 #define _GNU_SOURCE
@@ -34,6 +38,7 @@
 #include "proc.h"
 
 enum { OPENING_AT_ONCE = 64, RECEIVE_SIZE = 1 << 20, EVENTS = 1024 };
+enum { TYPING = 3 };
 enum phase { OPENING, IDLE, WARMUP, MEASURE, DRAIN };
 #define SECOND 1000000000ull
 /* A server that opens no connection for so long will not open the rest. */
@@ -49,16 +54,17 @@ static struct {
   enum wire wire;
   long server_pid;
   uint64_t first_user;
-  char **targets;
+  char **targets, **chats;
   struct peer *peers;
   struct connection *connections;
+  bool join;
   uint32_t peer_count, connection_count, next_to_open, opening, ready_peers;
   uint64_t opened_at;
 } app;
 
 static struct {
   enum phase phase;
-  bool pairs;
+  bool pairs, typing;
   int category;
   uint64_t receiver;
   uint32_t window, nonce, next_pair, receivers_per_message;
@@ -164,6 +170,12 @@ void peer_delivered(struct peer *peer, const char *payload, size_t length) {
   run.last_progress = now;
 }
 
+void peer_told(struct peer *peer) {
+  (void)peer;
+  run.delivered++;
+  run.last_progress = now;
+}
+
 void connection_failed(struct connection *connection, const char *why) {
   if (connection->dead) return;
   connection->dead = true;
@@ -203,6 +215,8 @@ static void send_message(struct peer *peer, uint64_t at) {
   struct message message = {
       .category = run.category,
       .sender = app.first_user + peer->number,
+      .typing = run.typing,
+      .chat = app.chats ? app.chats[peer->number] : "",
       .receiver = run.pairs ? app.first_user + peer->number + 1 : run.receiver,
       .sn = sn,
       .content = content,
@@ -286,7 +300,9 @@ static void start_run(const char *line) {
   memset(&run, 0, sizeof run);
   if (sscanf(line, "run %15s %d %lu %u %lf %lf %lf", kind, &run.category, &run.receiver, &run.window, &run.rate, &run.warmup, &run.seconds) != 7) die("bad command");
   run.pairs = strcmp(kind, "pairs") == 0;
+  run.typing = run.category == TYPING;
   run.receivers_per_message = run.pairs ? 1 : app.peer_count - 1;
+  if (app.wire == WIRE_MESSENGER && !run.typing) run.receivers_per_message++;
   now = run.started = run.last_progress = clock_ns();
   run.nonce = (uint32_t)(now >> 10);
   run.measure_at = now + (uint64_t)(run.warmup * 1e9);
@@ -322,6 +338,23 @@ static void step_run(void) {
   }
 }
 
+static uint32_t read_lines(const char *path, char ***lines) {
+  FILE *file = fopen(path, "r");
+  if (!file) die("cannot read a list");
+  char *line = NULL;
+  size_t size = 0;
+  ssize_t n;
+  uint32_t count = 0;
+  while ((n = getline(&line, &size, file)) > 0) {
+    if (line[n - 1] == '\n') line[n - 1] = 0;
+    *lines = realloc(*lines, (count + 1) * sizeof **lines);
+    (*lines)[count++] = strdup(line);
+  }
+  free(line);
+  fclose(file);
+  return count;
+}
+
 static void open_more(void) {
   while (app.opening < OPENING_AT_ONCE && app.next_to_open < app.connection_count) {
     struct connection *connection = &app.connections[app.next_to_open++];
@@ -346,13 +379,27 @@ static void open_more(void) {
   }
 }
 
+/* Every peer joins its chat, as a client does whose user looks at it. */
+static void take_chats(char *path) {
+  path[strcspn(path, "\n")] = 0;
+  uint32_t count = read_lines(path, &app.chats);
+  if (count != app.peer_count) die("needs one chat for each peer");
+  for (uint32_t i = 0; i < count && app.join; i++) {
+    websocket_join(&app.peers[i], app.chats[i]);
+    flush(app.peers[i].connection);
+  }
+  printf("{\"event\":\"chats\"}\n");
+  fflush(stdout);
+}
+
 /* One command at a time: false once standard input has ended. */
 static bool read_command(void) {
   char line[256];
   ssize_t n = read(0, line, sizeof line - 1);
   if (n <= 0) return false;
   line[n] = 0;
-  if (run.phase == IDLE) start_run(line);
+  if (run.phase == IDLE && strncmp(line, "chats ", 6) == 0) take_chats(line + 6);
+  else if (run.phase == IDLE) start_run(line);
   return true;
 }
 
@@ -400,22 +447,6 @@ static void loop(void) {
 
 /* ---- start ---- */
 
-static void read_targets(const char *path) {
-  FILE *file = fopen(path, "r");
-  if (!file) die("cannot read the targets");
-  char *line = NULL;
-  size_t size = 0;
-  ssize_t n;
-  while ((n = getline(&line, &size, file)) > 0) {
-    if (line[n - 1] == '\n') line[n - 1] = 0;
-    app.targets = realloc(app.targets, (app.peer_count + 1) * sizeof *app.targets);
-    app.targets[app.peer_count++] = strdup(line);
-  }
-  free(line);
-  fclose(file);
-  if (app.peer_count < 2) die("needs two targets or more");
-}
-
 static void lay_out(uint32_t streams) {
   app.connection_count = (app.peer_count + streams - 1) / streams;
   app.peers = calloc(app.peer_count, sizeof *app.peers);
@@ -443,11 +474,13 @@ int main(int argc, char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1000ul);
   const char *wire = option(argc, argv, "--wire", "stream");
-  app.wire = strcmp(wire, "grpc") == 0 ? WIRE_GRPC : strcmp(wire, "socket.io") == 0 ? WIRE_SOCKET_IO : WIRE_STREAM;
+  app.wire = strcmp(wire, "grpc") == 0 ? WIRE_GRPC : strcmp(wire, "socket.io") == 0 ? WIRE_SOCKET_IO : strcmp(wire, "messenger") == 0 ? WIRE_MESSENGER : WIRE_STREAM;
+  app.join = app.wire == WIRE_MESSENGER && strcmp(option(argc, argv, "--join", "no"), "yes") == 0;
   app.port = atoi(option(argc, argv, "--port", "0"));
   app.server_pid = atol(option(argc, argv, "--server-pid", "0"));
   app.first_user = strtoul(option(argc, argv, "--first-user", "1"), NULL, 10);
-  read_targets(option(argc, argv, "--targets", ""));
+  app.peer_count = read_lines(option(argc, argv, "--targets", ""), &app.targets);
+  if (app.peer_count < 2) die("needs two targets or more");
   lay_out(app.wire == WIRE_GRPC ? (uint32_t)atoi(option(argc, argv, "--streams", "1")) : 1);
   app.epoll = epoll_create1(0);
   app.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);

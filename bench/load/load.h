@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum wire { WIRE_STREAM, WIRE_SOCKET_IO, WIRE_GRPC };
+enum wire { WIRE_STREAM, WIRE_SOCKET_IO, WIRE_MESSENGER, WIRE_GRPC };
 enum { CONTENT = 200, MARKER = 26, ACK_RING = 4096 };
 
 /* A growing byte buffer; `length` bytes at `bytes` are in use. */
@@ -38,7 +38,9 @@ struct connection {
 
 struct message {
   int category;
+  bool typing;         /* messenger only: no message, but that the sender types or has stopped */
   uint64_t sender, receiver;
+  const char *chat;    /* messenger only */
   const char *sn;      /* NUL-terminated */
   const char *content; /* CONTENT bytes */
   uint32_t sequence;
@@ -51,10 +53,14 @@ void peer_ready(struct peer *peer);
 void peer_acked(struct peer *peer, uint32_t sequence);
 void peer_refused(struct peer *peer, const char *bytes, size_t length);
 void peer_delivered(struct peer *peer, const char *payload, size_t length);
+/* A delivery that carries nothing to know it by. */
+void peer_told(struct peer *peer);
 void connection_failed(struct connection *connection, const char *why);
 
 /* Appends the opening of a connection to its `out`; `targets` has one line per peer (a request target, or a gRPC token). */
 void websocket_open(struct connection *connection, const char *target);
+/* Messenger only: asks for what is told to those who look at a chat. */
+void websocket_join(struct peer *peer, const char *chat);
 void grpc_open(struct connection *connection, char *const *tokens);
 
 /* Appends one send to the `out` of the peer's connection. */

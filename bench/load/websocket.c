@@ -1,4 +1,4 @@
-/* RFC 6455 client side, as much as a load generator needs, carrying the message stream's JSON or Socket.IO packets. */
+/* RFC 6455 client side, as much as a load generator needs, carrying the message stream's JSON, Socket.IO packets or the messenger's events. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +35,20 @@ void websocket_open(struct connection *connection, const char *target) {
   buffer_add(&connection->out, request, (size_t)length);
 }
 
+/* The messenger's own events: a message is acknowledged by a packet with `ok`, and told to every member, the sender among them. */
+static int messenger_send(char *text, size_t size, const struct message *m) {
+  if (m->typing) return snprintf(text, size, "42%u[\"typing_%s\",\"%s\"]", m->sequence, m->sequence & 1 ? "start" : "end", m->chat);
+  return snprintf(text, size, "42%u[\"send_message\",{\"chatId\":\"%s\",\"content\":\"%.*s\",\"clientMessageId\":\"%s\"}]", m->sequence, m->chat, CONTENT, m->content, m->sn);
+}
+
 void websocket_send(struct peer *peer, const struct message *m, enum wire wire) {
   char text[1024];
   int at = 0;
+  if (wire == WIRE_MESSENGER) {
+    at = messenger_send(text, sizeof text, m);
+    add_frame(&peer->connection->out, OP_TEXT, text, (size_t)at);
+    return;
+  }
   if (wire == WIRE_SOCKET_IO) at = snprintf(text, sizeof text, "42%u[\"send\",", m->sequence);
   at += snprintf(text + at, sizeof text - (size_t)at,
                  "{\"sn\":\"%s\",\"type\":2,\"postbox\":{\"posts\":[{\"postmark\":{\"category\":%d,\"sender\":\"%lu\",\"receiver\":\"%lu\"},"
@@ -65,6 +76,31 @@ static void receive_stream(struct peer *peer, const char *payload, size_t length
   char sequence[9] = {0};
   memcpy(sequence, digits, 8);
   peer_acked(peer, (uint32_t)strtoul(sequence, NULL, 16));
+}
+
+static bool starts_with(const char *payload, size_t length, const char *start) {
+  return length >= strlen(start) && memcmp(payload, start, strlen(start)) == 0;
+}
+
+/* Of the events only new messages and typing are deliveries; what else comes along, such as a sidebar's update, is read and passed over. */
+static void receive_messenger(struct peer *peer, const char *payload, size_t length) {
+  if (starts_with(payload, length, "42[\"new_message\"")) peer_delivered(peer, payload, length);
+  else if (starts_with(payload, length, "42[\"typing_")) peer_told(peer);
+  else if (starts_with(payload, length, "42")) return;
+  else if (starts_with(payload, length, "43")) {
+    if (memmem(payload, length, "\"ok\":true", 9)) peer_acked(peer, (uint32_t)strtoul(payload + 2, NULL, 10));
+    else peer_refused(peer, payload, length);
+  } else if (starts_with(payload, length, "40")) {
+    peer_ready(peer);
+  } else if (payload[0] == '0') add_frame(&peer->connection->out, OP_TEXT, "40", 2);
+  else if (payload[0] == '2') add_frame(&peer->connection->out, OP_TEXT, "3", 1);
+  else peer_refused(peer, payload, length);
+}
+
+void websocket_join(struct peer *peer, const char *chat) {
+  char text[256];
+  int length = snprintf(text, sizeof text, "42[\"join_chat\",\"%s\"]", chat);
+  add_frame(&peer->connection->out, OP_TEXT, text, (size_t)length);
 }
 
 static void receive_socket_io(struct peer *peer, const char *payload, size_t length) {
@@ -114,6 +150,7 @@ size_t websocket_receive(struct connection *connection, char *bytes, size_t leng
       connection_failed(connection, why);
     } else if (opcode != OP_PONG && size > 0) {
       if (wire == WIRE_STREAM) receive_stream(connection->peers, payload, size);
+      else if (wire == WIRE_MESSENGER) receive_messenger(connection->peers, payload, size);
       else receive_socket_io(connection->peers, payload, size);
     }
     at += header + size;

@@ -24,6 +24,8 @@ export interface LoadWork {
   readonly clients: number;
   readonly streamsPerConnection: number;
   readonly servers: readonly NetworkServer[];
+  /** Speaks the messenger's events: messages, or typing among those who look at a chat. */
+  readonly messenger?: 'messages' | 'typing';
   readonly runs: readonly LoadRun[];
   /** Measure one fdatasync before and after each server. */
   readonly withDisk: boolean;
@@ -31,6 +33,7 @@ export interface LoadWork {
 
 const PRIVATE = 1;
 const GROUP = 2;
+const TYPING = 3;
 const WINDOWS = [1, 2, 4, 8, 16];
 /** A core that was idle for less than this share of the time counts as saturated. */
 const SATURATED = 0.96;
@@ -53,15 +56,17 @@ export function createLoadWork(load: LoadWork): Work {
       try {
         const wire = wireOf(server.name, load);
         tell('connecting');
-        const clients = { wire, firstUser: 1, count: load.clients, streamsPerConnection: load.streamsPerConnection };
+        const join = load.messenger === 'typing';
+        const clients = { wire, firstUser: 1, count: load.clients, streamsPerConnection: load.streamsPerConnection, join };
         const generator = await openClients(server, clients, { ...deps, program: deps.programs.load });
         const receiver = load.kind === 'pairs' ? '0' : await server.conversation(load.clients);
+        if (load.messenger !== undefined) await generator.takeChats(await chatsOf(server, load, receiver));
         await new Promise((done) => setTimeout(done, SETTLE_MS));
         const samples: Sample[] = [];
         for (const run of load.runs) {
           if (run.window === 'saturating') {
             tell('looking for the window that saturates');
-            saturating ??= await saturatingWindow(generator);
+            saturating ??= await saturatingWindow(generator, categoryOf(load));
           }
           const window = run.window === 'saturating' ? (saturating ?? 1) : run.window;
           if (run.rate > 0 && load.kind === 'pairs') await generator.run(ACQUAINT);
@@ -80,11 +85,12 @@ export function createLoadWork(load: LoadWork): Work {
 }
 
 function networkServer(name: string): NetworkServer {
-  if (name === 'log' || name === 'fdatasync') throw new Error(`${name} takes no connections`);
+  if (['log', 'fdatasync', 'chats-10', 'chats-1000'].includes(name)) throw new Error(`${name} takes no connections`);
   return name as NetworkServer;
 }
 
 function wireOf(server: string, load: LoadWork): Wire {
+  if (load.messenger !== undefined) return 'messenger';
   if (load.servers.includes('http2')) return 'grpc';
   return server === 'socket.io' ? 'socket.io' : 'stream';
 }
@@ -101,7 +107,7 @@ async function measureRun(
   { goal, window, rate }: { goal: GoalId; window: number; rate: number },
   { pace }: WorkDeps,
 ): Promise<Sample> {
-  const category = load.kind === 'pairs' ? PRIVATE : GROUP;
+  const category = categoryOf(load);
   const { warmup, seconds } = pace;
   const result = await generator.run({ kind: load.kind, category, receiver, window, rate, warmup, seconds });
   return {
@@ -112,10 +118,19 @@ async function measureRun(
   };
 }
 
-async function saturatingWindow(generator: Generator): Promise<number> {
+function categoryOf(load: LoadWork): 1 | 2 | 3 {
+  if (load.messenger === 'typing') return TYPING;
+  return load.kind === 'pairs' ? PRIVATE : GROUP;
+}
+
+function chatsOf(server: RunningServer, { kind, clients }: LoadWork, receiver: string): Promise<string[]> {
+  return kind === 'pairs' ? server.chatsOfPairs(clients) : Promise.resolve(Array.from({ length: clients }, () => receiver));
+}
+
+async function saturatingWindow(generator: Generator, category: 1 | 2 | 3): Promise<number> {
   let best = { window: 1, busy: 0 };
   for (const window of WINDOWS) {
-    const result = await generator.run({ kind: 'pairs', category: PRIVATE, receiver: '0', window, rate: 0, ...PROBE });
+    const result = await generator.run({ kind: 'pairs', category, receiver: '0', window, rate: 0, ...PROBE });
     const { busy = 0 } = loadMetrics(result, 0, window);
     if (busy > best.busy) best = { window, busy };
     if (busy >= SATURATED) break;

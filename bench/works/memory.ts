@@ -1,5 +1,7 @@
 import { openClients } from '../generator.ts';
+import type { GoalId } from '../goal-ids.ts';
 import { startServer } from '../servers.ts';
+import type { NetworkServer, Wire } from '../servers.ts';
 import { residentMb } from './load.ts';
 import type { Work } from './work.ts';
 
@@ -13,43 +15,67 @@ const STEADY_MB = 0.5;
 const SETTLE_MAX_MS = 8_000;
 
 /** Resident memory that each of 5,000 idle sessions adds, all in one conversation. */
-export const memoryWork: Work = {
+export const memoryWork = createMemoryWork({
   name: 'idle sessions',
-  goals: ['M1'],
-  servers: ['switchboard', 'ws-plain', 'socket.io'],
-  estimate: () => 9,
-  async measure(name, deps, tell) {
-    if (name !== 'switchboard' && name !== 'ws-plain' && name !== 'socket.io') throw new Error(`${name} has no sessions`);
-    const server = await startServer(name, deps.servers);
-    try {
-      const generatorDeps = { ...deps, program: deps.programs.load };
-      const wire = name === 'socket.io' ? 'socket.io' : 'stream';
-      const warm = await openClients(server, { wire, firstUser: 1, count: WARM, streamsPerConnection: 1 }, generatorDeps);
-      await server.conversation(WARM);
-      const before = await settledMb(server.pid);
-      tell('connecting 5000');
-      const idle = await openClients(
-        server,
-        { wire, firstUser: WARM + 1, count: SESSIONS, streamsPerConnection: 1 },
-        generatorDeps,
-      );
-      await server.conversation(WARM + SESSIONS);
-      tell('waiting for memory to settle');
-      const after = await settledMb(server.pid);
-      await Promise.all([warm.stop(), idle.stop()]);
-      return [
-        {
-          goal: 'M1',
-          server: name,
-          metrics: { rssMb: after, bytesPerSession: ((after - before) * 1e6) / SESSIONS },
-          problems: [],
-        },
-      ];
-    } finally {
-      await server.stop();
-    }
-  },
-};
+  goal: 'M1',
+  wires: { switchboard: 'stream', 'ws-plain': 'stream', 'socket.io': 'socket.io' },
+});
+
+/** The same of the messenger's sessions. */
+export const messengerMemoryWork = createMemoryWork({
+  name: 'idle messenger sessions',
+  goal: 'S3',
+  wires: { switchboard: 'messenger', 'messenger-socket.io': 'messenger' },
+});
+
+interface IdleSessions {
+  readonly name: string;
+  readonly goal: GoalId;
+  /** Who is measured, and what it speaks. */
+  readonly wires: Partial<Record<NetworkServer, Wire>>;
+}
+
+function createMemoryWork({ name: title, goal, wires }: IdleSessions): Work {
+  const servers = Object.keys(wires) as NetworkServer[];
+  return {
+    name: title,
+    goals: [goal],
+    servers,
+    estimate: () => 9,
+    async measure(name, deps, tell) {
+      const found = servers.find((one) => one === name);
+      const wire = found && wires[found];
+      if (found === undefined || wire === undefined) throw new Error(`${name} has no sessions`);
+      const server = await startServer(found, deps.servers);
+      try {
+        const generatorDeps = { ...deps, program: deps.programs.load };
+        const warm = await openClients(server, { wire, firstUser: 1, count: WARM, streamsPerConnection: 1 }, generatorDeps);
+        await server.conversation(WARM);
+        const before = await settledMb(server.pid);
+        tell('connecting 5000');
+        const idle = await openClients(
+          server,
+          { wire, firstUser: WARM + 1, count: SESSIONS, streamsPerConnection: 1 },
+          generatorDeps,
+        );
+        await server.conversation(WARM + SESSIONS);
+        tell('waiting for memory to settle');
+        const after = await settledMb(server.pid);
+        await Promise.all([warm.stop(), idle.stop()]);
+        return [
+          {
+            goal,
+            server: name,
+            metrics: { rssMb: after, bytesPerSession: ((after - before) * 1e6) / SESSIONS },
+            problems: [],
+          },
+        ];
+      } finally {
+        await server.stop();
+      }
+    },
+  };
+}
 
 async function settledMb(pid: number): Promise<number> {
   const deadline = performance.now() + SETTLE_MAX_MS;

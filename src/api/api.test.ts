@@ -18,7 +18,7 @@ it('answers an unknown path with 404 and a known one with another method with 40
     body: { error: { code: 'not_supported' } },
     headers: { allow: 'DELETE, GET, PATCH' },
   });
-  expect((await door.call('DELETE', '/api/users/me')).headers['allow']).toBe('GET');
+  expect((await door.call('DELETE', '/api/blocks')).headers['allow']).toBe('GET');
   expect((await door.call('GET', '/api/conversations/5/members/me')).headers['allow']).toBe('DELETE, POST');
 });
 

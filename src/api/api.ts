@@ -16,7 +16,7 @@ import type { RouteDeps, Routes } from './operation.ts';
 import { answerError } from './status.ts';
 import { answerUnknown, collectPaths } from './unknown.ts';
 
-const PREFIX = '/api';
+export const PREFIX = '/api';
 
 /** What one door has under `/api`. */
 export interface Part {
@@ -43,7 +43,7 @@ export interface Api {
 function ownPart(parts: readonly Part[]): Part {
   const channels = parts.flatMap((part) => part.channels ?? []);
   return {
-    door: OWN_DOOR,
+    door: OWN.door,
     tags: { document: 'This document, and the one of connections.' },
     components: COMPONENTS,
     routes(http, deps) {
@@ -53,7 +53,7 @@ function ownPart(parts: readonly Part[]): Part {
   };
 }
 
-const OWN_DOOR = 'api';
+export const OWN = { door: 'api' };
 
 export function createApi({ chat }: { chat: Chat }): Api {
   const parts: Part[] = [];
@@ -81,8 +81,8 @@ async function openScope(scope: FastifyInstance, chat: Chat, parts: readonly Par
   http.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   acceptJson(http);
   // Of a request that reaches no part: one for an unknown path whose body cannot be read.
-  http.setErrorHandler((error, _request, reply) => answerError({ chat, door: OWN_DOOR }, error, reply));
-  http.setNotFoundHandler((request, reply) => answerUnknown(paths, request, reply));
+  http.setErrorHandler((error, _request, reply) => answerError({ chat, door: OWN.door }, error, reply));
+  http.setNotFoundHandler((request, reply) => answerUnknown({ paths, meter: chat.meter, door: OWN.door }, request, reply));
   http.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
   });

@@ -185,7 +185,7 @@ describe('the rule of every route', () => {
   it('lets nobody in without a token', async () => {
     await using door = await startManagement();
     const routes = await guardedRoutes(door);
-    expect(routes).toHaveLength(33);
+    expect(routes).toHaveLength(51);
     for (const { method, url } of routes) expect([url, (await door.call(method, url)).status]).toEqual([url, 401]);
   });
 

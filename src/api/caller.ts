@@ -96,7 +96,7 @@ export function createAdmission(deps: { chat: Chat; door: string }) {
     const id = parseId(behalf);
     if (id === undefined) throw badHeader('x-on-behalf-of', 'is not one user id');
     const user = await chat.findUser(namespace, id);
-    if (user === undefined) {
+    if (user === undefined || user.erasedAt !== undefined) {
       const problem = 'there is no such user; a user appears with the first valid token';
       throw new ChatError('not_found', `x-on-behalf-of: ${problem}`, { fields: { 'x-on-behalf-of': problem } });
     }

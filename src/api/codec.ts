@@ -40,3 +40,20 @@ export function toNext<T>(page: readonly T[], limit: number, placeOf: (last: T) 
 export function toTime(millis: Millis): string {
   return new Date(millis).toISOString();
 }
+
+/** Lets work be refused in the interface's own words: fields that the core calls otherwise get the names the client gave them. */
+export async function inWordsOf<T>(names: Readonly<Record<string, string>>, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ChatError) || error.fields === undefined) throw error;
+    const { code, fields, retryAfter } = error;
+    const told = Object.fromEntries(Object.entries(fields).map(([name, problem]) => [names[name] ?? name, problem]));
+    const message = Object.entries(told).map(([name, problem]) => `${name}: ${problem}`);
+    throw new ChatError(code, message.join('; '), {
+      fields: told,
+      cause: error,
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
+  }
+}

@@ -1,7 +1,7 @@
 /** The room's public surface: what doors build their part of `/api` from, and what composes the parts. */
 export { Nothing } from './answers.ts';
 export type { ErrorAnswer } from './answers.ts';
-export { createApi } from './api.ts';
+export { OWN, PREFIX, createApi } from './api.ts';
 export type { Api, Part } from './api.ts';
 export type { AsyncChannel, AsyncMessage } from './asyncapi.ts';
 export {
@@ -34,4 +34,5 @@ export {
   serverHeaders,
   time,
 } from './schema.ts';
-export { STATUS, toAnswer, toError } from './status.ts';
+export { STATUS, toAnswer, toError, wordRefusal } from './status.ts';
+export { allowedAt, collectPaths } from './unknown.ts';

@@ -35,6 +35,11 @@ export function toAnswer({ code, message, fields }: Pick<ChatError, 'code' | 'me
   return { error: { code, message, ...(fields !== undefined && { fields: { ...fields } }) } };
 }
 
+/** What is refused before the API has the request, in its form. */
+export function wordRefusal({ code, message }: { readonly code: string; readonly message: string }): string {
+  return JSON.stringify({ error: { code, message } });
+}
+
 /** Anything thrown while a request was read or handled, as an error of the core. */
 export function toError(thrown: unknown): ChatError {
   if (!isFastifyError(thrown)) return toChatError(thrown);

@@ -1,6 +1,6 @@
 /** What is asked for that is not there: an unknown path (404), or a known one with another method (405 with Allow). */
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Routes } from './operation.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Meter } from '../core/index.ts';
 import { toAnswer } from './status.ts';
 
 interface Path {
@@ -11,7 +11,7 @@ interface Path {
 export type Paths = ReadonlyMap<string, Path>;
 
 /** Keeps the methods of every path registered from now on. */
-export function collectPaths(http: Routes): Paths {
+export function collectPaths(http: Pick<FastifyInstance, 'addHook'>): Paths {
   const paths = new Map<string, Path>();
   http.addHook('onRoute', ({ url, method }) => {
     const path = paths.get(url) ?? { pattern: toPattern(url), methods: new Set() };
@@ -21,18 +21,30 @@ export function collectPaths(http: Routes): Paths {
   return paths;
 }
 
-export function answerUnknown(paths: Paths, request: FastifyRequest, reply: FastifyReply): void {
-  const [path = ''] = request.url.split('?', 1);
+/** The methods that a path takes, as `Allow` has them; empty when there is nothing at it. */
+export function allowedAt(paths: Paths, path: string): string {
   const methods = [...paths.values()].filter(({ pattern }) => pattern.test(path)).flatMap((known) => [...known.methods]);
-  if (methods.length === 0) {
-    void reply.code(404).send(toAnswer({ code: 'not_found', message: `There is nothing at ${path}.`, fields: undefined }));
+  return [...new Set(methods)].sort().join(', ');
+}
+
+/** Answers what reached no operation; counted under `door`. */
+export function answerUnknown(
+  deps: { paths: Paths; meter: Pick<Meter, 'refused'>; door: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const [path = ''] = request.url.split('?', 1);
+  const allowed = allowedAt(deps.paths, path);
+  const code = allowed === '' ? 'not_found' : 'not_supported';
+  deps.meter.refused(deps.door, code);
+  if (allowed === '') {
+    void reply.code(404).send(toAnswer({ code, message: `There is nothing at ${path}.`, fields: undefined }));
     return;
   }
-  const allowed = [...new Set(methods)].sort().join(', ');
   void reply
     .code(405)
     .header('allow', allowed)
-    .send(toAnswer({ code: 'not_supported', message: `${path} takes ${allowed}, not ${request.method}.`, fields: undefined }));
+    .send(toAnswer({ code, message: `${path} takes ${allowed}, not ${request.method}.`, fields: undefined }));
 }
 
 /** `/a/:id` as an expression for paths: a parameter is one segment that is not empty. */

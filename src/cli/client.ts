@@ -80,7 +80,7 @@ export function reachableHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function tokenFor(config: Config, args: Arguments): Promise<string> {
+export async function tokenFor(config: Config, args: Arguments): Promise<string> {
   const subject = args.text('as');
   if (subject === undefined) {
     if (config.client.token !== undefined) return config.client.token;
@@ -112,7 +112,7 @@ function userOf(token: string): number {
   );
 }
 
-async function reach<T>(url: string, work: () => Promise<T>): Promise<T> {
+export async function reach<T>(url: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -134,7 +134,7 @@ export function reasonOf(error: unknown): string {
   return error.message;
 }
 
-function refusal(url: string, status: number, answer: unknown): CommandError {
+export function refusal(url: string, status: number, answer: unknown): CommandError {
   const message = field(answer, 'message') ?? field(field(answer, 'error'), 'message');
   const words =
     typeof message === 'string' ? harmless(message) : `it answered ${status} without saying why; is ${url} a Switchboard?`;

@@ -5,6 +5,15 @@ import type { Config } from '../config.ts';
 export const EXIT = { ok: 0, failed: 1, usage: 2, cannotConnect: 3, refused: 4 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** The exit codes in words, for `--json`: `{"error": {"code", "message"}}` on standard error. */
+export const CODES: Readonly<Record<ExitCode, string>> = {
+  [EXIT.ok]: 'ok',
+  [EXIT.failed]: 'failed',
+  [EXIT.usage]: 'usage',
+  [EXIT.cannotConnect]: 'cannot_connect',
+  [EXIT.refused]: 'refused',
+};
+
 /** Where a command writes, and the environment it runs in. */
 export interface Io {
   /** A line on standard output: results, and nothing else. */
@@ -61,4 +70,7 @@ export class CommandError extends Error {
   }
 }
 
-export const JSON_OPTION: CommandOption = { name: 'json', about: 'Print JSON for programs.' };
+export const JSON_OPTION: CommandOption = {
+  name: 'json',
+  about: 'Print JSON for programs; a failure is {"error": {"code", "message"}} on standard error.',
+};

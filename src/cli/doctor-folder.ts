@@ -1,5 +1,5 @@
 /** The data folder: there or to be made, writable, with room, its secret private, taken by a server or free. */
-import { accessSync, constants, existsSync, statSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, statSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { findSecret, secretPath } from '../auth/secret.ts';
@@ -25,6 +25,25 @@ export function checkFolder(folder: string): Finding[] {
     return [found('fail', 'data folder', `${what} by this user. Change its owner, or choose another with --data.`)];
   }
   return [found('ok', 'data folder', missing ? `${folder} will be made` : `${folder} is writable`), checkRoom(base)];
+}
+
+/** What is in the folder is every message there is: nobody but its owner has business there. */
+export function checkPrivacy(folder: string): Finding {
+  if (!existsSync(folder)) return found('ok', 'privacy', 'the folder will be made for its owner alone');
+  if (process.platform === 'win32') return found('ok', 'privacy', 'not looked at on Windows');
+  const open = pathsIn(folder).filter((path) => ((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
+  if (open.length === 0) return found('ok', 'privacy', 'folder and files are their owner’s alone');
+  return found('warn', 'privacy', `open to other users of this machine: chmod go= ${open.join(' ')}`);
+}
+
+/** The folder and what lies in it, but for the secret, which is a finding of its own. What cannot be listed is told by `checkFolder`. */
+function pathsIn(folder: string): readonly string[] {
+  try {
+    const files = readdirSync(folder).map((name) => join(folder, name));
+    return [folder, ...files.filter((path) => path !== secretPath(folder))];
+  } catch {
+    return [];
+  }
 }
 
 function checkRoom(folder: string): Finding {

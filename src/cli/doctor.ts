@@ -2,7 +2,7 @@
 import { EXIT, JSON_OPTION } from './command.ts';
 import type { Command } from './command.ts';
 import { checkDatabase } from './doctor-database.ts';
-import { checkFolder, checkLock, checkSecret } from './doctor-folder.ts';
+import { checkFolder, checkLock, checkPrivacy, checkSecret } from './doctor-folder.ts';
 import { checkKeySet, checkPort } from './doctor-network.ts';
 import { found } from './finding.ts';
 import type { Finding } from './finding.ts';
@@ -22,6 +22,7 @@ export const doctor: Command = {
       checkNode(),
       checkClock(Date.now()),
       ...checkFolder(config.data),
+      checkPrivacy(config.data),
       checkSecret(config),
       checkLock(config.data),
       ...checkDatabase(config.data, Date.now()),

@@ -46,6 +46,29 @@ describe('wrong usage: words on standard error, exit code 2', () => {
   });
 });
 
+test.each([
+  [['token', '--json'], 'usage', /^--sub is missing/],
+  [['token', '--sub', '1', '--json', '--ttl', 'long'], 'usage', /^--ttl must be/],
+  [['token', '--sbu', '1', '--json'], 'usage', /Did you mean --sub/],
+  [['start', '--json', '--port', 'high', '--host', ''], 'usage', /^--port must be[^\n]+\n--host is empty/],
+  [['start', '--json', '--data', '/dev/null'], 'failed', /\/dev\/null/],
+  [['send', '--json', '2'], 'usage', /^<text> is missing/],
+  [['send', '--json', '2', 'x', '--token', 'a.eyJzdWIiOiIxIn0.b', '--url', 'http://127.0.0.1:9'], 'cannot_connect', /^No answer/],
+  [['history', '--json', '2', '--token', 'x', '--url', 'http://127.0.0.1:9'], 'cannot_connect', /^No answer/],
+  [['nothing', '--json'], 'usage', /is not a command/],
+])('%j: one line of JSON on standard error', async (words, code, message) => {
+  const { out, err } = await runHere(words);
+  expect(out).toBe('');
+  expect(JSON.parse(err)).toEqual({ error: { code, message: expect.stringMatching(message) as unknown } });
+  expect((await runHere(words)).code).toBe({ failed: 1, usage: 2, cannot_connect: 3 }[code]);
+  const inWords = await runHere(words.filter((word) => word !== '--json'));
+  expect(inWords.err).toMatch(/^switchboard: /);
+});
+
+test('a text that is --json is no option', async () => {
+  expect((await runHere(['send', '2', '--', '--json', 'extra'])).err).toMatch(/^switchboard: /);
+});
+
 describe('every command', () => {
   test.each(COMMANDS.map((command) => [command.name, command] as const))(
     '%s has a help text that names all its options',

@@ -3,15 +3,18 @@ import { ConfigError, parseConfig, nearest } from '../config.ts';
 import { SecretError } from '../auth/secret.ts';
 import { ChatError } from '../core/index.ts';
 import { parseArguments } from './arguments.ts';
-import { CommandError, EXIT } from './command.ts';
+import { CODES, CommandError, EXIT, JSON_OPTION } from './command.ts';
 import type { Command, ExitCode, Io } from './command.ts';
 import { configPrint } from './config-print.ts';
 import { conversationCreate } from './conversation-create.ts';
 import { conversationMembers } from './conversation-members.ts';
 import { doctor } from './doctor.ts';
+import { erase } from './erase.ts';
+import { exportUser } from './export.ts';
 import { createHelp, helpOf } from './help.ts';
 import { history } from './history.ts';
 import { listen } from './listen.ts';
+import { retention } from './retention.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { token } from './token.ts';
@@ -27,6 +30,9 @@ const WORKERS: readonly Command[] = [
   history,
   conversationCreate,
   conversationMembers,
+  exportUser,
+  erase,
+  retention,
   doctor,
   configPrint,
   version,
@@ -46,7 +52,7 @@ export async function runCommandLine(words: readonly string[], io: Io): Promise<
     const given = command.configured === 'none' ? { options: {}, env: {} } : { options, env: io.env };
     return await command.run(io, parseConfig(given), args);
   } catch (error) {
-    return explain(error, io);
+    return explain(error, io, asksForJson(words));
   }
 }
 
@@ -75,18 +81,23 @@ function unknownCommand(first: string, second: string): string {
   return `"${first}" is not a command.${near === undefined ? '' : ` Did you mean ${near}?`} See: switchboard help`;
 }
 
-function explain(error: unknown, io: Io): ExitCode {
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) io.err(`switchboard: ${problem}`);
-    return EXIT.usage;
-  }
-  if (error instanceof CommandError) {
-    io.err(`switchboard: ${error.message}`);
-    return error.exit;
-  }
-  if (error instanceof SecretError || error instanceof ChatError) {
-    io.err(`switchboard: ${error.message}`);
-    return EXIT.failed;
-  }
+/** What went wrong, for the caller: words, or one line of JSON where JSON was asked for. Throws what is a fault of ours. */
+function explain(error: unknown, io: Io, asJson: boolean): ExitCode {
+  const { exit, problems } = failureOf(error);
+  if (asJson) io.err(JSON.stringify({ error: { code: CODES[exit], message: problems.join('\n') } }));
+  else for (const problem of problems) io.err(`switchboard: ${problem}`);
+  return exit;
+}
+
+function failureOf(error: unknown): { readonly exit: ExitCode; readonly problems: readonly string[] } {
+  if (error instanceof ConfigError) return { exit: EXIT.usage, problems: error.problems };
+  if (error instanceof CommandError) return { exit: error.exit, problems: [error.message] };
+  if (error instanceof SecretError || error instanceof ChatError) return { exit: EXIT.failed, problems: [error.message] };
   throw error;
+}
+
+/** Looked for in the words themselves: they may be what is wrong. What follows `--` is no option. */
+function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end < 0 ? words : words.slice(0, end)).includes(`--${JSON_OPTION.name}`);
 }

@@ -1,5 +1,5 @@
 /** `switchboard version` */
-import { readFileSync } from 'node:fs';
+import { ownVersion } from '../config.ts';
 import { EXIT, JSON_OPTION } from './command.ts';
 import type { Command } from './command.ts';
 
@@ -14,9 +14,3 @@ export const version: Command = {
     return EXIT.ok;
   },
 };
-
-function ownVersion(): string {
-  const content: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  const found = typeof content === 'object' && content !== null && 'version' in content ? content.version : undefined;
-  return typeof found === 'string' ? found : 'unknown';
-}

@@ -4,8 +4,11 @@
  */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
+import { retention } from './retention.ts';
+import { FILE_OPTIONS } from './file-options.ts';
+import { limit, option, unset } from './option.ts';
+import type { Option } from './option.ts';
 import { bytes, choice, duration, httpUrl, integer, list, rate, renames, webOrigin, words } from './values.ts';
-import type { Kind } from './values.ts';
 
 /** The events of the messenger door by the names they have unless others are given (wire.md section 3). */
 export const MESSENGER_EVENTS = [
@@ -47,47 +50,12 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export interface Option<T> {
-  /** `--name` on the command line, SWITCHBOARD_NAME in the environment, "name" in the file; dashes are underscores in the environment. */
-  readonly name: string;
-  readonly kind: Kind<T>;
-  /** As it would be written; undefined: not set. */
-  readonly default: string | undefined;
-  readonly fallback: T;
-  readonly about: string;
-  /** Its value is never shown. */
-  readonly secret: boolean;
-  /** `client`: for commands that talk to a running server; the server itself has no use for it. */
-  readonly of: 'server' | 'client';
-}
+export type { Option } from './option.ts';
 
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
 const GIB = 1024 ** 3;
 const MANY = 1_000_000_000;
-
-function option<T>(name: string, kind: Kind<T>, fallback: string, about: string): Option<T> {
-  return { name, kind, default: fallback, fallback: kind.parse(fallback), about, secret: false, of: 'server' };
-}
-
-function unset<T>(
-  name: string,
-  kind: Kind<T>,
-  about: string,
-  marks: Partial<Pick<Option<T>, 'secret' | 'of'>> = {},
-): Option<T | undefined> {
-  return { name, kind, default: undefined, fallback: undefined, about, secret: false, of: 'server', ...marks };
-}
-
-function limit(
-  name: string,
-  kind: (min: number, max: number) => Kind<number>,
-  range: [number, number, number],
-  about: string,
-): Option<number> {
-  const [fallback, min, max] = range;
-  return option(name, kind(min, max), String(fallback), about);
-}
 
 const core = DEFAULT_LIMITS;
 const rateText = (given: typeof core.rate): string => (given === undefined ? 'off' : `${given.messages}/${given.window}`);
@@ -140,7 +108,7 @@ export const OPTIONS = {
     'rate-limit',
     rate(),
     rateText(core.rate),
-    'Messages one user may send in a time, over all connections: people type slower, scripts do not.',
+    'Messages and edits of one user in a time, over all connections, and as many changes of conversations: people type slower, scripts do not.',
   ),
   visitorRateLimit: option(
     'visitor-rate-limit',
@@ -172,6 +140,7 @@ export const OPTIONS = {
     [core.maxFileNameLength, 16, 1_024],
     "Characters of a file's name: what file systems take.",
   ),
+  ...FILE_OPTIONS,
   maxNoticeLength: limit(
     'max-notice-length',
     integer,
@@ -208,6 +177,12 @@ export const OPTIONS = {
     [core.editWindow, 0, 10 * YEAR],
     'How long after sending a message may be edited; 0 = always.',
   ),
+  maxRevisions: limit(
+    'max-revisions',
+    integer,
+    [core.maxRevisions, 0, 100_000],
+    'Earlier contents kept of one message, the newest: whoever edits without end fills no disk.',
+  ),
   maxExpiry: limit(
     'max-expiry',
     duration,
@@ -221,6 +196,12 @@ export const OPTIONS = {
     'Members up to which a group is told who has read: beyond it receipts would outnumber messages.',
   ),
   roomHistory: limit('room-history', integer, [core.roomHistory, 0, 1_000_000], 'Messages a room keeps: its history is short.'),
+  retention: option(
+    'retention',
+    retention(),
+    'off',
+    'How long messages are kept, by namespace and kind, like default/group=30d,*/*=1y; the narrower rule counts. What is older goes. Try it first: switchboard retention --dry-run.',
+  ),
   maxSessions: limit(
     'max-sessions',
     integer,
@@ -346,6 +327,10 @@ export const OPTIONS = {
     'The running server that send, listen, history and conversation talk to. Not set: this host and port.',
     { of: 'client' },
   ),
+  adminToken: unset('admin-token', words('Api-Token'), 'The Api-Token that export, erase and retention show.', {
+    secret: true,
+    of: 'client',
+  }),
   token: unset('token', words('JWT'), 'The user token those commands show.', { secret: true, of: 'client' }),
 } as const;
 

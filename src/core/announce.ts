@@ -23,6 +23,8 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
       return changes([outcome], 'recalled', operation, from);
     case 'expire':
       return changes(outcome.changes, 'expired', operation, from);
+    case 'erase-some':
+      return changes(outcome.changes, 'recalled', operation, from);
     case 'cursor':
       return cursorMoves([outcome], smallGroup, from);
     case 'deliver':
@@ -32,6 +34,8 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
         { type: 'conversation', change: 'created', conversation: outcome.conversation },
         { type: 'members', conversation: outcome.conversation, added: outcome.members, removed: [] },
       ];
+    case 'open':
+      return outcome.created ? [{ type: 'conversation', change: 'created', conversation: outcome.conversation }] : [];
     case 'update':
       return [{ type: 'conversation', change: 'changed', conversation: outcome.conversation }];
     case 'delete':
@@ -44,6 +48,10 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'api-token':
     case 'api-token-delete':
     case 'trim':
+    case 'pass-over':
+    case 'forget-events':
+    case 'erase-user':
+    case 'expect-blobs':
     case 'file':
     case 'drop-files':
     case 'forget-blobs':

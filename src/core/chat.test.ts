@@ -132,7 +132,20 @@ describe('a chat', () => {
   test('searches users, a page at most', async () => {
     const core = await openCore({ limits: { maxPage: 2 } });
     await core.users(1, 2, 3);
-    expect((await core.chat.searchUsers('default', 'user', 100)).map(({ id }) => id)).toEqual([1, 2]);
-    expect((await core.chat.searchUsers('default', 'user 3', 1)).map(({ id }) => id)).toEqual([3]);
+    expect((await core.chat.searchUsers(actorFor(1), 'user', 100)).map(({ id }) => id)).toEqual([1, 2]);
+    expect((await core.chat.searchUsers(actorFor(1), 'user 3', 1)).map(({ id }) => id)).toEqual([3]);
+  });
+
+  test('finds users for whoever may look them up, and refuses words that are none', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const guest = actorFor(1, { role: 'guest' });
+    expect(await core.chat.lookUpUser(guest, 1)).toMatchObject({ id: 1 });
+    for (const attempt of [core.chat.lookUpUser(guest, 2), core.chat.lookUpUser(guest, 99), core.chat.searchUsers(guest, '', 9)])
+      expect(await refusalOf(attempt)).toBe('permission_denied');
+    expect(await refusalOf(core.chat.lookUpUser(actorFor(1), 99))).toBe('not_found');
+    for (const words of ['\0', 'a\0', '\ud800']) {
+      expect(await refusalOf(core.chat.searchUsers(actorFor(1), words, 9))).toBe('invalid_argument');
+    }
   });
 });

@@ -5,19 +5,26 @@
 import { createAccess } from './access.ts';
 import type { Access } from './access.ts';
 import { listBlocks, setBlock } from './actions/block-user.ts';
-import { editMessage, recallMessage } from './actions/change-message.ts';
+import { editMessage, editText, recallMessage } from './actions/change-message.ts';
 import * as manage from './actions/manage-conversation.ts';
 import { mintToken, revokeTokens } from './actions/manage-tokens.ts';
 import { markDelivered, moveCursor, moveCursorToMessage } from './actions/move-cursor.ts';
 import { closeSession, endSession, enterRoom, listSessions, openSession } from './actions/open-session.ts';
+import { countOverdue } from './actions/count-overdue.ts';
+import { eraseUser, findErasure } from './actions/erase-user.ts';
+import { exportUser } from './actions/export-user.ts';
 import { changeProfile } from './actions/change-profile.ts';
-import { findFile } from './actions/read-file.ts';
+import { lookUpUser, searchUsers } from './actions/find-user.ts';
+import { findFile, findLinkedFile, readFile } from './actions/read-file.ts';
 import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
+import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { uploadFile } from './actions/upload-file.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
+import { startCaretaker } from './caretaker.ts';
 import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
 import type { Core } from './core.ts';
@@ -25,19 +32,22 @@ import { bindDesk } from './desk/desk.ts';
 import type { Desk } from './desk/desk.ts';
 import { createDeskParts } from './desk/parts.ts';
 import { createDirectory } from './directory.ts';
+import { startFileCleaner } from './file-cleaner.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
 import type { Id, Millis, User } from './model.ts';
-import type { ApiToken, Bus, Log, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
+import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
 import { startSweeper } from './sweeper.ts';
+import { createTurns } from './turns.ts';
 import { createTyping } from './typing.ts';
+import { createUploads } from './uploads.ts';
 
 /** Leaves the core argument out of an action: what `chat` offers of it. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -55,6 +65,7 @@ export interface Chat {
   readonly prepareSend: Bound<typeof prepareSend>;
   readonly sendMessage: Bound<typeof sendMessage>;
   readonly editMessage: Bound<typeof editMessage>;
+  readonly editText: Bound<typeof editText>;
   readonly recallMessage: Bound<typeof recallMessage>;
   readonly moveCursor: Bound<typeof moveCursor>;
   readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
@@ -63,6 +74,7 @@ export interface Chat {
   readonly deliverNotices: Bound<typeof deliverNotices>;
 
   readonly createConversation: Bound<typeof manage.createConversation>;
+  readonly openPrivate: Bound<typeof manage.openPrivate>;
   readonly updateConversation: Bound<typeof manage.updateConversation>;
   readonly deleteConversation: Bound<typeof manage.deleteConversation>;
   readonly changeMembers: Bound<typeof manage.changeMembers>;
@@ -71,10 +83,19 @@ export interface Chat {
 
   readonly findConversation: Bound<typeof reading.findConversation>;
   readonly listConversations: Bound<typeof reading.listConversations>;
+  readonly listWithRosters: Bound<typeof reading.listWithRosters>;
   readonly summarize: Bound<typeof reading.summarize>;
   readonly listMembers: Bound<typeof reading.listMembers>;
   readonly readHistory: Bound<typeof reading.readHistory>;
+  readonly searchMessages: Bound<typeof searchMessages>;
+  readonly exportUser: Bound<typeof exportUser>;
+  readonly eraseUser: Bound<typeof eraseUser>;
+  readonly findErasure: Bound<typeof findErasure>;
+  readonly countOverdue: Bound<typeof countOverdue>;
+  readonly uploadFile: Bound<typeof uploadFile>;
   readonly findFile: Bound<typeof findFile>;
+  readonly findLinkedFile: Bound<typeof findLinkedFile>;
+  readonly readFile: Bound<typeof readFile>;
   readonly changeProfile: Bound<typeof changeProfile>;
 
   readonly listRosters: Bound<typeof reading.listRosters>;
@@ -101,9 +122,13 @@ export interface Chat {
   readonly desk: Desk;
 
   readonly findUserBySubject: Bound<typeof findBySubject>;
+  readonly lookUpUser: Bound<typeof lookUpUser>;
+  readonly searchUsers: Bound<typeof searchUsers>;
+  /** Without asking who wants to know: for doors that translate what is the caller's already. */
   findUser(namespace: string, id: Id): Promise<User | undefined>;
-  searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
   isOnline(namespace: string, user: Id): boolean;
+  /** Removes what is older than `limits.retention` lets stay, in short transactions; resolves when it is gone. */
+  applyRetention(): Promise<void>;
 
   /** The parts below the verbs, for composing and for tests. */
   readonly core: Core;
@@ -114,6 +139,7 @@ export interface Chat {
 export interface ChatDeps {
   readonly store: Store;
   readonly bus: Bus;
+  readonly media: Media;
   readonly tokens: Tokens;
   readonly passwords: Passwords;
   readonly meter: Meter;
@@ -128,6 +154,12 @@ export interface ChatDeps {
   readonly apiTokens: readonly ApiToken[];
   readonly now?: () => Millis;
 }
+
+/** One search for every window somebody types in. */
+const SEARCHES = { each: 4, retryAfter: 1_000 };
+
+/** Each reads a good part of the database. */
+const REPORTS = { each: 4, retryAfter: 60_000 };
 
 const FAILURES = {
   commit: 'the store could not commit; nothing of the batch was acknowledged',
@@ -145,24 +177,14 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
 
   const typing = createTyping({
     timeout: limits.typingTimeout,
-    changed: ({ conversation, user, name, session, scene, text }, active, again) =>
-      bus.publish({
-        type: 'typing',
-        conversation,
-        user,
-        name,
-        active,
-        from: session,
-        ...(scene && { scene }),
-        ...(active && text !== undefined && { text }),
-        ...(again && { again }),
-      }),
+    changed: ({ conversation, user, name, session, scene }, active) =>
+      bus.publish({ type: 'typing', conversation, user, name, active, from: session, ...(scene && { scene }) }),
   });
 
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
     desk.apply(outcome);
-    if (outcome.type === 'revoke') revocations.add(outcome.revocation);
+    if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
     if (outcome.type === 'members') for (const user of outcome.removed) typing.finish(outcome.conversation.id, user);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
@@ -213,11 +235,16 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     hub,
     bus,
     presence,
-    typing,
     desk,
+    typing,
     limiter: createRateLimiter({ rate: limits.rate, now }),
+    searches: createTurns(SEARCHES),
+    reports: createTurns(REPORTS),
+    changeLimiter: createRateLimiter({ rate: limits.rate, now }),
     limits,
     links,
+    media: deps.media,
+    uploads: createUploads({ store, committer, media: deps.media, maxPerUser: limits.maxUploadsPerUser }),
     ids: createIdSource({ now }),
     tokens: deps.tokens,
     passwords: deps.passwords,
@@ -227,6 +254,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   };
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
+  const caretaker = startCaretaker(core);
+  const cleaner = startFileCleaner(core);
 
   return {
     ...bindActions(core),
@@ -240,15 +269,17 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     now,
     newSessionId: () => core.ids.next(),
     findUser: (namespace, id) => directory.user(namespace, id),
-    searchUsers: (namespace, prefix, limit) => store.searchUsers(namespace, prefix, Math.min(limit, limits.maxPage)),
+    applyRetention: () => caretaker.applyRetention(),
     isOnline: (namespace, user) => presence.isOnline(namespace, user),
     async drain() {
       sweeper.close();
+      await caretaker.close();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
-      typing.close();
       desk.close();
       await desk.clerk.idle();
+      typing.close();
+      await cleaner.close();
       await committer.idle();
     },
   };
@@ -263,6 +294,7 @@ function bindActions(core: Core) {
     prepareSend: bind(prepareSend),
     sendMessage: bind(sendMessage),
     editMessage: bind(editMessage),
+    editText: bind(editText),
     recallMessage: bind(recallMessage),
     moveCursor: bind(moveCursor),
     moveCursorToMessage: bind(moveCursorToMessage),
@@ -270,6 +302,7 @@ function bindActions(core: Core) {
     setTyping: bind(setTyping),
     deliverNotices: bind(deliverNotices),
     createConversation: bind(manage.createConversation),
+    openPrivate: bind(manage.openPrivate),
     updateConversation: bind(manage.updateConversation),
     deleteConversation: bind(manage.deleteConversation),
     changeMembers: bind(manage.changeMembers),
@@ -277,10 +310,19 @@ function bindActions(core: Core) {
     leaveConversation: bind(manage.leaveConversation),
     findConversation: bind(reading.findConversation),
     listConversations: bind(reading.listConversations),
+    listWithRosters: bind(reading.listWithRosters),
     summarize: bind(reading.summarize),
     listMembers: bind(reading.listMembers),
     readHistory: bind(reading.readHistory),
+    searchMessages: bind(searchMessages),
+    exportUser: bind(exportUser),
+    eraseUser: bind(eraseUser),
+    findErasure: bind(findErasure),
+    countOverdue: bind(countOverdue),
+    uploadFile: bind(uploadFile),
     findFile: bind(findFile),
+    findLinkedFile: bind(findLinkedFile),
+    readFile: bind(readFile),
     changeProfile: bind(changeProfile),
     listRosters: bind(reading.listRosters),
     countUnread: bind(reading.countUnread),
@@ -294,6 +336,8 @@ function bindActions(core: Core) {
     listSessions: bind(listSessions),
     endSession: bind(endSession),
     enterRoom: bind(enterRoom),
+    lookUpUser: bind(lookUpUser),
+    searchUsers: bind(searchUsers),
     findUserBySubject: bind(findBySubject),
     register: bind(register),
     logIn: bind(logIn),

@@ -7,10 +7,12 @@ import type { IdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import type { Links } from './links.ts';
 import type { Millis } from './model.ts';
-import type { Bus, Log, Meter, Passwords, Store, Tokens } from './ports.ts';
+import type { Bus, Log, Media, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Turns } from './turns.ts';
 import type { Typing } from './typing.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface Core {
   readonly store: Store;
@@ -19,11 +21,19 @@ export interface Core {
   readonly hub: Hub;
   readonly bus: Bus;
   readonly presence: Presence;
-  readonly typing: Typing;
   readonly desk: DeskParts;
+  readonly typing: Typing;
   readonly limiter: RateLimiter;
+  /** Searches of each user. */
+  readonly searches: Turns;
+  /** Exports, and what retention would remove. */
+  readonly reports: Turns;
+  /** For creating and changing conversations: apart, so that a new group does not cost its first message. */
+  readonly changeLimiter: RateLimiter;
   readonly limits: Limits;
   readonly links: Links;
+  readonly media: Media;
+  readonly uploads: Uploads;
   /** Ids for things that are not stored: sessions. */
   readonly ids: IdSource;
   readonly tokens: Tokens;

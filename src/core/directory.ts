@@ -12,7 +12,7 @@ export type Target = { readonly conversation: Id } | { readonly peer: Id };
 
 /** All that is known of a user's relation to a target. */
 export interface Access {
-  /** Absent: there is none, or it is a private conversation that has no message yet. */
+  /** Absent: there is none, or it is a private conversation that nobody has begun yet. */
   readonly conversation?: Conversation;
   /** Role of the asking user; absent when not a member. In a private conversation both users are members. */
   readonly role?: MemberRole;
@@ -252,7 +252,14 @@ export function createDirectory(deps: {
     apply(outcome) {
       switch (outcome.type) {
         case 'append':
+        case 'open':
           if (outcome.created) applyConversation(outcome.conversation);
+          return;
+        case 'erase-user':
+          epoch += 1;
+          blocks.delete(userKey(outcome.user.namespace, outcome.user.id));
+          usersSaved += 1;
+          users.set(userKey(outcome.user.namespace, outcome.user.id), outcome.user);
           return;
         case 'user':
           usersSaved += 1;

@@ -142,8 +142,6 @@ export interface TypingDelivery {
   readonly scene?: Scene;
   /** What stands in the composer: told to operators only, never kept. */
   readonly text?: string;
-  /** That somebody types was told before, and only the text is another. */
-  readonly again?: boolean;
 }
 
 /** A user came online or went offline. Never stored, but `lastSeenAt` is kept with the user. */

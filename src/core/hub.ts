@@ -75,8 +75,8 @@ export interface Hub {
    * only by those sessions in the chat whose role is the audience.
    */
   deliver(delivery: Delivery): void;
-  /** Writes typing in a support chat: to operators, or to everybody else in it. */
-  deliverTyping(delivery: TypingDelivery, operators: boolean): void;
+  /** Writes what is typed in a support chat to those operators who hear it, and to nobody else. */
+  deliverTyped(delivery: TypingDelivery): void;
   /** Writes a delivery to the sessions of some users. */
   deliverTo(delivery: Delivery, namespace: string, users: readonly Id[]): void;
   /** Writes a delivery to some sessions. */
@@ -124,7 +124,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   function sessionsIn(conversation: Id): readonly Session[] {
     const audience = audiences.get(conversation);
     if (audience === undefined) return [];
-    return (audience.sessions ??= [...audience.listeners].flatMap((listener) => listener.sessions));
+    return (audience.sessions ??= [...audience.listeners].flatMap(hearing));
   }
 
   function goOnline(session: Session, conversations: readonly Id[]): void {
@@ -186,7 +186,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     let failure: Error | undefined;
     let door = '';
     let count = 0;
-    for (const audience of parts)
+    for (const audience of parts) {
       for (const session of audience) {
         if (session === from && session.hearsItself !== true) continue;
         if (session.codec !== codec) {
@@ -212,6 +212,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
         session.deliver(delivery, frame);
         count += 1;
       }
+    }
     if (count > 0) meter.delivered(door, count);
     if (failure !== undefined) throw failure;
   }
@@ -330,12 +331,17 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
           fanOut(delivery, ...audiencesOf(delivery.conversation, 'widget' in delivery ? delivery.widget : undefined));
       }
     },
-    deliverTyping(delivery, operators) {
-      const wanted = ({ actor }: Session): boolean => (actor.role === 'operator') === operators;
+    deliverTyped(delivery) {
+      const wanted = ({ actor }: Session): boolean => actor.role === 'operator';
       fanOut(delivery, ...audiencesOf(delivery.conversation, undefined).map((audience) => audience.filter(wanted)));
     },
     deliverTo: (delivery, namespace, users) => fanOut(delivery, sessionsOfAll(namespace, users)),
     // A copy: a session that ends itself meanwhile leaves the list it came from.
     deliverToSessions: (delivery, some) => fanOut(delivery, [...some]),
   };
+}
+
+/** Of a listener's sessions those that hear: a guest's is in rooms, and hears nothing of what its user was a member of before. */
+function hearing(listener: Listener): readonly Session[] {
+  return 'conversations' in listener ? listener.sessions.filter(({ actor }) => actor.role !== 'guest') : listener.sessions;
 }

@@ -1,5 +1,5 @@
 /** Every limit the core keeps, with its reason. The configuration may change each; nothing else in core reads settings. */
-import type { Millis } from './model.ts';
+import type { Millis, RetentionRule } from './model.ts';
 
 export interface Limits {
   /** Bytes of UTF-8 in a message text: a long letter, not a file. */
@@ -10,6 +10,16 @@ export interface Limits {
   readonly maxNameLength: number;
   /** Characters of a file's name: what file systems take. */
   readonly maxFileNameLength: number;
+  /** Bytes of one file: a few minutes of video. */
+  readonly maxFileBytes: number;
+  /** Files a user may have uploaded and not used yet: what one message is made of, many times over. */
+  readonly maxUnusedFiles: number;
+  /** Bytes of the same: a user who never sends anything fills no disk. */
+  readonly maxUnusedBytes: number;
+  /** Uploads of one user at a time: a phone sends a handful of pictures at once. */
+  readonly maxUploadsPerUser: number;
+  /** How long an upload waits to be used before it is removed. */
+  readonly unusedFileLifetime: Millis;
   /** Characters of a conversation's notice. */
   readonly maxNoticeLength: number;
   /** Characters of an idempotency key: a UUID and room for a prefix. */
@@ -22,12 +32,16 @@ export interface Limits {
   readonly recallWindow: Millis;
   /** How long after sending a message may be edited; 0 = always. */
   readonly editWindow: Millis;
+  /** Earlier contents kept of one message, the newest: whoever edits without end fills no disk. */
+  readonly maxRevisions: number;
   /** How long a message may live at the most when it expires: ten years. */
   readonly maxExpiry: Millis;
   /** Read receipts are told to the members of groups up to this size: beyond it they would outnumber the messages. */
   readonly smallGroup: number;
   /** Messages a room keeps: its history is short. */
   readonly roomHistory: number;
+  /** How long messages are kept where something else than for ever is wanted. */
+  readonly retention: readonly RetentionRule[];
   /** Live sessions on this node: each costs memory for buffers. */
   readonly maxSessions: number;
   /** Live sessions of one user: a person's devices and tabs, with room for reconnects. */
@@ -38,7 +52,7 @@ export interface Limits {
   readonly presenceGrace: Millis;
   /** A typist who says nothing more for so long has stopped: clients say so again every few seconds. */
   readonly typingTimeout: Millis;
-  /** Messages a user may send in a window; undefined = no limit. */
+  /** Messages a user may send and edit in a window, and as often create and change conversations; undefined = no limit. */
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
   /** Visitor tokens an address may ask for in a window: an office behind one address, not a flood; undefined = no limit. */
   readonly visitorRate: { readonly messages: number; readonly window: Millis } | undefined;
@@ -49,15 +63,22 @@ export const DEFAULT_LIMITS: Limits = {
   maxUrlBytes: 4_096,
   maxNameLength: 128,
   maxFileNameLength: 255,
+  maxFileBytes: 104_857_600,
+  maxUnusedFiles: 100,
+  maxUnusedBytes: 1_073_741_824,
+  maxUploadsPerUser: 8,
+  unusedFileLifetime: 86_400_000,
   maxNoticeLength: 4_096,
   maxKeyLength: 128,
   maxMemberChange: 1_000,
   maxPage: 100,
   recallWindow: 120_000,
   editWindow: 0,
+  maxRevisions: 100,
   maxExpiry: 315_360_000_000,
   smallGroup: 256,
   roomHistory: 500,
+  retention: [],
   maxSessions: 100_000,
   maxSessionsPerUser: 100,
   maxRoomsPerSession: 100,

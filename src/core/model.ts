@@ -49,10 +49,12 @@ export interface User {
   readonly createdAt: Millis;
   /** When the last session of this user ended. */
   readonly lastSeenAt?: Millis;
+  /** When the person was erased: what is left is the id, so that what others said to it keeps its place. */
+  readonly erasedAt?: Millis;
 }
 
 /**
- * - `private`: two users; exists from the first message
+ * - `private`: two users; exists from the first message, or from when one of them opened it
  * - `group`: members, all may write
  * - `channel`: owners and admins write, members follow
  * - `room`: no membership, you are in while connected, history is short
@@ -123,6 +125,13 @@ export interface Membership {
   readonly joinedAt: Millis;
   readonly deliveredIndex: number;
   readonly readIndex: number;
+}
+
+/** Messages in the conversations of a namespace and kind (absent: of all) are kept this long. */
+export interface RetentionRule {
+  readonly namespace?: string;
+  readonly kind?: ConversationKind;
+  readonly keep: Millis;
 }
 
 /** What a message is made of. `text` also carries stickers and contacts that are words. */
@@ -236,6 +245,15 @@ export interface StoredFile extends FileInfo {
   /** What the uploader called it, without anything that could be a path. */
   readonly name: string;
   readonly createdAt: Millis;
+}
+
+/** How far the erasure of a person has come. */
+export interface Erasure {
+  readonly namespace: string;
+  readonly user: Id;
+  readonly startedAt: Millis;
+  /** Absent while it goes on. */
+  readonly finishedAt?: Millis;
 }
 
 /** Where a file is used. */

@@ -2,6 +2,7 @@
  * What a store can be asked to do: domain operations, data in and data out, many in one batch. Each takes effect whole or is refused. A new
  * one makes the compiler and the store's contract suite point at every store.
  */
+import type { ApiTokenDeleted, ApiTokenSaved, DeleteApiToken, SaveApiToken } from './api-token-operations.ts';
 import type { ChatChange, Scene } from './desk/model.ts';
 import type {
   ChangeChat,
@@ -18,11 +19,20 @@ import type {
 import type { ChatError } from './errors.ts';
 import type { MemberChange } from './events.ts';
 import type {
+  BlobsExpected,
+  BlobsForgotten,
+  DropFiles,
+  ExpectBlobs,
+  FileSaved,
+  FilesDropped,
+  ForgetBlobs,
+  SaveFile,
+} from './file-operations.ts';
+import type {
   Content,
   Conversation,
   ConversationKind,
   DeskPart,
-  FileInfo,
   Id,
   MemberRole,
   Membership,
@@ -31,7 +41,6 @@ import type {
   Origin,
   Person,
   Role,
-  StoredFile,
   User,
 } from './model.ts';
 
@@ -45,7 +54,7 @@ export interface AppendMessage {
   readonly sender: Id;
   /** What people see of the sender; told with the message, not stored with it. */
   readonly senderName?: string;
-  /** The conversation, or 0 for the private conversation with `peer`, which is made if this is its first message. */
+  /** The conversation, or 0 for the private conversation with `peer`, which is made if there is none. */
   readonly conversation: Id;
   readonly peer: Id;
   /** The conversation's version that permission was decided on; the outcome is `stale` when it has moved. 0 with a new private one. */
@@ -90,11 +99,15 @@ export interface EditMessage {
   readonly type: 'edit';
   readonly message: Id;
   readonly user: Id;
+  /** Who may write there: a user who is not one of them any more, or blocked meanwhile, is `stale`. Absent: not looked at. */
+  readonly writers?: Writers;
   readonly content: Content;
   /** In a support chat: what it has besides from now on; absent: as it was. */
   readonly desk?: DeskPart | undefined;
   /** As with `AppendMessage`. */
   readonly widget?: string | undefined;
+  /** Revisions kept of the message at the most, the newest; absent: all. */
+  readonly keep?: number;
   readonly origin: Origin;
 }
 
@@ -272,6 +285,22 @@ export interface BlockSet {
   readonly conversation?: Conversation;
 }
 
+/** Open the private conversation of two users, which is made when there is none. `stale`: there is none, and the peer has blocked the user. */
+export interface OpenPrivate {
+  readonly type: 'open';
+  readonly namespace: string;
+  readonly user: Id;
+  readonly peer: Id;
+  readonly origin: Origin;
+}
+
+export interface PrivateOpened {
+  readonly type: 'open';
+  readonly conversation: Conversation;
+  /** It was made now. */
+  readonly created: boolean;
+}
+
 /** Make a user known, or bring name and role up to date with a newer token. */
 export interface SaveUser {
   readonly type: 'user';
@@ -306,40 +335,9 @@ export interface RevokeTokens {
   readonly until: Millis;
 }
 
-/** A token for back ends: only the SHA-256 of its secret is kept. */
-export interface ApiToken {
-  readonly name: string;
-  readonly hash: string;
-  readonly scopes: readonly string[];
-  /** The only namespace it may act in; absent = all. */
-  readonly namespace?: string;
-  readonly createdAt: Millis;
-}
-
 export interface TokensRevoked {
   readonly type: 'revoke';
   readonly revocation: Revocation;
-}
-
-export interface SaveApiToken {
-  readonly type: 'api-token';
-  readonly token: ApiToken;
-}
-
-export interface ApiTokenSaved {
-  readonly type: 'api-token';
-  readonly token: ApiToken;
-}
-
-export interface DeleteApiToken {
-  readonly type: 'api-token-delete';
-  readonly name: string;
-}
-
-export interface ApiTokenDeleted {
-  readonly type: 'api-token-delete';
-  readonly name: string;
-  readonly deleted: boolean;
 }
 
 /** Remove messages of a conversation for good: those with an index below `before`. */
@@ -347,6 +345,8 @@ export interface TrimConversation {
   readonly type: 'trim';
   readonly conversation: Id;
   readonly before: number;
+  /** `PassOver` has been done for all members up to this index or further: they need not be looked at again. */
+  readonly passed?: boolean;
 }
 
 export interface Trimmed {
@@ -354,41 +354,70 @@ export interface Trimmed {
   readonly removed: number;
 }
 
-/** Keep what was received of a file: from now on its id may be used in messages and as a picture. */
-export interface SaveFile extends FileInfo {
-  readonly type: 'file';
-  readonly namespace: string;
-  readonly owner: Id;
-  readonly name: string;
-}
-
-export interface FileSaved {
-  readonly type: 'file';
-  readonly file: StoredFile;
-}
-
-/** Forget files that were saved before a moment and are used nowhere, `limit` at most. */
-export interface DropFiles {
-  readonly type: 'drop-files';
-  readonly before: Millis;
+/**
+ * Move the read cursors of members who have not read up to the index below `before` to it: what they have not read is about to be removed. Looks
+ * at members with a user id above `after`, `limit` at most.
+ */
+export interface PassOver {
+  readonly type: 'pass-over';
+  readonly conversation: Id;
+  readonly before: number;
+  readonly after: Id;
   readonly limit: number;
 }
 
-export interface FilesDropped {
-  readonly type: 'drop-files';
-  readonly files: readonly StoredFile[];
-  /** More are unused than the limit let through. */
+export interface PassedOver {
+  readonly type: 'pass-over';
+  /** The last member looked at; go on after it. */
+  readonly next: Id;
   readonly more: boolean;
 }
 
-/** The bytes of these hashes are gone from the blob store: they need not be removed again. */
-export interface ForgetBlobs {
-  readonly type: 'forget-blobs';
-  readonly hashes: readonly string[];
+/** Forget edits, recalls and reads of a conversation in the outbox up to a place in it, `limit` at most. */
+export interface ForgetEvents {
+  readonly type: 'forget-events';
+  readonly conversation: Id;
+  readonly upTo: Id;
+  readonly limit: number;
 }
 
-export interface BlobsForgotten {
-  readonly type: 'forget-blobs';
+export interface EventsForgotten {
+  readonly type: 'forget-events';
+  readonly more: boolean;
+}
+
+/**
+ * Begin the erasure of a person: name, sign-in, picture and block list go at once, every token of the id is worth nothing for ever. What the
+ * person has said and uploaded follows with `EraseSome`. Of a person who was erased before it is no change.
+ */
+export interface EraseUser {
+  readonly type: 'erase-user';
+  readonly namespace: string;
+  readonly user: Id;
+}
+
+export interface UserErased {
+  readonly type: 'erase-user';
+  /** What is left. */
+  readonly user: User;
+  readonly revocation: Revocation;
+}
+
+/** Go on with the erasure of a person by some messages and files. */
+export interface EraseSome {
+  readonly type: 'erase-some';
+  readonly namespace: string;
+  readonly user: Id;
+  /** Messages erased at the most. */
+  readonly limit: number;
+}
+
+export interface ErasedSome {
+  readonly type: 'erase-some';
+  /** Messages that are recalled now. */
+  readonly changes: readonly Change[];
+  /** Nothing is left of what there was. */
+  readonly done: boolean;
 }
 
 export type Operation =
@@ -403,11 +432,17 @@ export type Operation =
   | DeleteConversation
   | ChangeMembers
   | SetBlock
+  | OpenPrivate
   | SaveUser
   | RevokeTokens
   | SaveApiToken
   | DeleteApiToken
   | TrimConversation
+  | PassOver
+  | ForgetEvents
+  | EraseUser
+  | EraseSome
+  | ExpectBlobs
   | SaveFile
   | DropFiles
   | ForgetBlobs
@@ -430,11 +465,17 @@ export interface Outcomes {
   delete: ConversationDeleted;
   members: MembersChanged;
   block: BlockSet;
+  open: PrivateOpened;
   user: UserSaved;
   revoke: TokensRevoked;
   'api-token': ApiTokenSaved;
   'api-token-delete': ApiTokenDeleted;
   trim: Trimmed;
+  'pass-over': PassedOver;
+  'forget-events': EventsForgotten;
+  'erase-user': UserErased;
+  'erase-some': ErasedSome;
+  'expect-blobs': BlobsExpected;
   file: FileSaved;
   'drop-files': FilesDropped;
   'forget-blobs': BlobsForgotten;

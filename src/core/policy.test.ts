@@ -5,12 +5,16 @@ import { ChatError } from './errors.ts';
 import { CONVERSATION_KINDS } from './model.ts';
 import type { Actor, Conversation, ConversationKind, MemberRole, Message, Role } from './model.ts';
 import {
-  checkChange,
+  checkCreate,
   checkDelete,
+  checkEdit,
+  checkLookUp,
   checkManage,
   checkRead,
+  checkRecall,
   checkRoleChange,
   checkSend,
+  kindsFor,
   tellsEverybody,
   writersOf,
 } from './policy.ts';
@@ -75,7 +79,7 @@ const MATRIX: readonly [
     checkRead,
     {
       user: { group: 'myyy', channel: 'myyy', room: 'yyyy', support: 'myyy' },
-      guest: { group: 'myyy', channel: 'myyy', room: 'yyyy', support: 'myyy' },
+      guest: { group: 'mmmm', channel: 'mmmm', room: 'yyyy', support: 'mmmm' },
       server: { group: 'yyyy', channel: 'yyyy', room: 'yyyy', support: 'yyyy' },
     },
   ],
@@ -182,10 +186,34 @@ describe('changing a message', () => {
     sentAt: 1_000,
     content: { kind: 'text', text: 'x' },
   };
-  const code = (actor: Actor, found: Access, window: number, now: number) =>
-    refusal(() => checkChange(actor, found, message, window, now))?.code ?? 'fine';
+  const code = (actor: Actor, found: Access, window: number, now: number, check: typeof checkEdit = checkRecall) =>
+    refusal(() => check(actor, found, message, window, now))?.code ?? 'fine';
+  const editing = (actor: Actor, found: Access) => code(actor, found, 0, 1_000, checkEdit);
 
-  test('is for its sender, while in the conversation, within the window', () => {
+  test('takes the right to send as well where it is edited, with the same refusals', () => {
+    expect(editing(user, access('group', 'm'))).toBe('fine');
+    for (const [actor, found] of [
+      [user, access('private', 'm', true)],
+      [user, access('channel', 'm')],
+      [as('guest'), access('room', 'n')],
+      [user, access('group', 'n')],
+      [server, access('private', 'm', true)],
+    ] as const) {
+      const [edit, send] = [refusal(() => checkEdit(actor, found, message, 0, 1_000)), refusal(() => checkSend(actor, found))];
+      expect(edit?.code).toMatch(/permission_denied|not_found/);
+      expect([edit?.code, edit?.message]).toEqual([send?.code, send?.message]);
+    }
+  });
+
+  test('by taking it back is for whoever may still read', () => {
+    for (const found of [access('private', 'm', true), access('channel', 'm'), access('group', 'm')])
+      expect(code(user, found, 0, 1_000)).toBe('fine');
+    expect(code(as('guest'), access('room', 'n'), 0, 1_000)).toBe('fine');
+  });
+
+  test.each([checkEdit, checkRecall])('is for its sender, while in the conversation, within the window: %o', (check) => {
+    const code = (actor: Actor, found: Access, window: number, now: number) =>
+      refusal(() => check(actor, found, message, window, now))?.code ?? 'fine';
     const mine = access('group', 'm');
     expect(code(user, mine, 500, 1_500)).toBe('fine');
     expect(code(user, mine, 500, 1_501)).toBe('failed_precondition');
@@ -199,6 +227,31 @@ describe('changing a message', () => {
     expect(code(actorFor(2, { server: true }), access('group', 'n'), 500, 9_999)).toBe('fine');
     expect(code(actorFor(0, { server: true }), { blocked: false }, 500, 9_999)).toBe('not_found');
   });
+});
+
+describe('guests', () => {
+  const kinds = CONVERSATION_KINDS;
+
+  test('hear rooms and nothing else; back ends that act for one hear all', () => {
+    expect(kindsFor(as('guest'), kinds)).toEqual(['room']);
+    expect(kindsFor(actorFor(1, { role: 'guest', server: true }), kinds)).toEqual(kinds);
+    expect(kindsFor(user, kinds)).toEqual(kinds);
+  });
+
+  test('look up themselves and nobody else', () => {
+    const may = (actor: Actor, whom?: number) => answered(() => checkLookUp(actor, whom));
+    expect([may(as('guest'), 1), may(as('guest'), 2), may(as('guest'))]).toEqual(['y', 'd', 'd']);
+    expect([may(user, 2), may(user), may(actorFor(1, { role: 'guest', server: true }))]).toEqual(['y', 'y', 'y']);
+  });
+});
+
+test('users create groups, channels and rooms, guests nothing, back ends support as well', () => {
+  const may = (actor: Actor) =>
+    (['group', 'channel', 'room', 'support'] as const).map((kind) => answered(() => checkCreate(actor, kind)));
+  expect(may(user)).toEqual(['y', 'y', 'y', 'd']);
+  expect(may(as('operator'))).toEqual(['y', 'y', 'y', 'd']);
+  expect(may(as('guest'))).toEqual(['d', 'd', 'd', 'd']);
+  expect(may(server)).toEqual(['y', 'y', 'y', 'y']);
 });
 
 test('all are told who has read what in private and support conversations and in small groups', () => {

@@ -27,6 +27,7 @@ export function checkSend(actor: Actor, access: Access): void {
   const open = conversation === undefined || conversation.kind === 'private' || conversation.kind === 'room';
   // Before every other reason: whose it is not does not learn that it is there.
   if (!open && !actor.server && access.role === undefined) throw notFound();
+  if (access.peer?.erasedAt !== undefined) throw denied('This account was erased.');
   if (actor.role === 'guest') throw denied('Guests may listen, not speak. Sign in to write.');
   if (access.blocked) throw denied('This user does not take messages from you.');
   if (conversation?.kind === 'channel' && !actor.server && access.role === 'member') {
@@ -40,13 +41,41 @@ export function writersOf(actor: Actor, kind: ConversationKind): Writers {
   return kind === 'channel' ? CHANNEL_WRITERS : MEMBER_ROLES;
 }
 
+/** May the actor upload files? Everybody who may write somewhere. */
+export function checkUpload(actor: Actor): void {
+  if (actor.server) return;
+  if (actor.role === 'guest') throw denied('Guests may not upload files. Sign in first.');
+  if (actor.user === 0) throw denied('Only users and back ends may upload files.');
+}
+
 /** May the actor read this conversation? Returns it. */
 export function checkRead(actor: Actor, access: Access): Conversation {
   const { conversation } = access;
   // Only the desk knows of asides.
   if (conversation === undefined || conversation.aside !== undefined) throw notFound();
+  if (kindsFor(actor, [conversation.kind]).length === 0) throw notFound();
   if (actor.server || conversation.kind === 'room' || access.role !== undefined) return conversation;
   throw notFound();
+}
+
+/** May the actor create a conversation of this kind? Users groups, channels and rooms; support is for back ends, which know who the client is. */
+export function checkCreate(actor: Actor, kind: ConversationKind): void {
+  if (actor.role === 'guest') throw denied('Guests do not create conversations. Sign in first.');
+  if (kind === 'support' && !actor.server) throw denied('Only back ends create support conversations.');
+}
+
+/** May the actor look users up? Guests see themselves and nobody else. `user` absent: by name, or whoever there is. */
+export function checkLookUp(actor: Actor, user?: Id): void {
+  if (isGuest(actor) && user !== actor.user) throw denied('Guests do not look up users. Sign in first.');
+}
+
+/** Conversation kinds that the actor hears and reads of. Guests listen in rooms and nowhere else, whatever they were a member of before. */
+export function kindsFor(actor: Actor, kinds: readonly ConversationKind[]): readonly ConversationKind[] {
+  return isGuest(actor) ? kinds.filter((kind) => kind === 'room') : kinds;
+}
+
+function isGuest({ role, server }: Actor): boolean {
+  return role === 'guest' && !server;
 }
 
 /** May the actor change name, notice or members? Owners and admins, and back ends. */
@@ -76,14 +105,22 @@ export function checkFound(message: Message | undefined, within: Id | undefined)
   return message;
 }
 
-/** May the actor edit or recall this message? Its sender while a member, within the window; back ends always. */
-export function checkChange(actor: Actor, access: Access, message: Message, window: Millis, now: Millis): void {
-  checkRead(actor, access);
-  if (actor.server) return;
+/** May the actor edit this message? To edit is to speak: whose message it is, within the window, and as long as they may send there. */
+export function checkEdit(actor: Actor, access: Access, message: Message, window: Millis, now: Millis): Conversation {
+  const conversation = checkRecall(actor, access, message, window, now);
+  checkSend(actor, access);
+  return conversation;
+}
+
+/** May the actor take this message back? Its sender while they may read it, within the window; back ends always. Silence takes no right to speak. */
+export function checkRecall(actor: Actor, access: Access, message: Message, window: Millis, now: Millis): Conversation {
+  const conversation = checkRead(actor, access);
+  if (actor.server) return conversation;
   if (message.sender !== actor.user) throw denied('Only the sender may change a message.');
   if (window > 0 && now - message.sentAt > window) {
     throw new ChatError('failed_precondition', `A message may be changed for ${window / 1000} s after it was sent.`);
   }
+  return conversation;
 }
 
 /** Are all members told how far one has read? In private and support conversations and in small groups; never in channels and rooms. */

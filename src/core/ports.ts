@@ -8,6 +8,8 @@ import type {
   Conversation,
   ConversationHead,
   ConversationKind,
+  Erasure,
+  FileInfo,
   FileUse,
   Id,
   Membership,
@@ -19,9 +21,13 @@ import type {
   StoredFile,
   User,
 } from './model.ts';
-import type { ApiToken, Operation, Outcome, Revocation } from './operations.ts';
+import type { ApiToken } from './api-token-operations.ts';
+import type { Operation, Outcome, Revocation } from './operations.ts';
+import type { SearchTerm } from './search-terms.ts';
 
 export * from './desk/operations.ts';
+export * from './api-token-operations.ts';
+export * from './file-operations.ts';
 export * from './operations.ts';
 
 // ---- What a store can be asked ---------------------------------------------------------------------------------------
@@ -63,6 +69,72 @@ export interface ResumePage {
   readonly cut: boolean;
 }
 
+/** Messages that have all of some terms, in the conversations that the user is a member of at this moment. */
+export interface SearchQuery {
+  readonly namespace: string;
+  readonly user: Id;
+  /** Only in this conversation. */
+  readonly conversation?: Id;
+  /** Not empty. */
+  readonly terms: readonly SearchTerm[];
+  /** Only messages older than this one. */
+  readonly before?: Id;
+  readonly limit: number;
+}
+
+export interface SearchPage {
+  /** Newest first; never recalled or expired ones. */
+  readonly messages: readonly Message[];
+  /** Older messages match as well. */
+  readonly more: boolean;
+}
+
+/** How long messages are kept in the conversations of a namespace and kind; absent: of all. */
+export interface Cut {
+  readonly namespace?: string;
+  readonly kind?: ConversationKind;
+  /** Messages sent before this moment go. */
+  readonly before: Millis;
+}
+
+export interface OverdueQuery {
+  /** Of those that fit a conversation the first counts. */
+  readonly cuts: readonly Cut[];
+  /** Conversations with an id above this one, `limit` of them at most. */
+  readonly after: Id;
+  readonly limit: number;
+}
+
+/** What is older than a cut lets stay in one conversation. */
+export interface Overdue {
+  /** Which of the cuts it is. */
+  readonly cut: number;
+  readonly namespace: string;
+  readonly conversation: Id;
+  /** Indexes of the oldest message there is and of the oldest one that stays. */
+  readonly from: number;
+  readonly before: number;
+  /** Files in those messages, and their bytes. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface OverduePage {
+  readonly overdue: readonly Overdue[];
+  /** The last conversation looked at; go on after it. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
+/** What a user has said, in the order of the feed, some of the feed at a time. */
+export interface AuthoredPage {
+  /** Recalled and expired ones too. */
+  readonly messages: readonly Message[];
+  /** Go on after this place; nothing of the user need lie before it. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
 /** A conversation as its member sees it in a list. */
 export interface ConversationSummary {
   readonly head: ConversationHead;
@@ -91,6 +163,8 @@ export interface RosterMember {
 export interface StoreStats {
   /** Events in the outbox that no relay has taken. */
   readonly outboxDepth: number;
+  /** Messages that are not in the search index yet; they are found all the same. */
+  readonly unindexed: number;
   readonly bytes: number;
 }
 
@@ -111,7 +185,10 @@ export interface Store {
   users(namespace: string, ids: readonly Id[]): Promise<readonly User[]>;
   userByExternal(namespace: string, external: string): Promise<User | undefined>;
   account(namespace: string, username: string): Promise<{ user: User; passwordHash: string } | undefined>;
-  /** Users whose name or username starts with `prefix` (case-insensitive), by id. */
+  /**
+   * Users with a word in their name or username from which on it reads like `prefix`, whatever the case, composition and script, in the order of
+   * what was found, each once; all users by id when the prefix is empty. The cost grows with the limit, not with the number of users.
+   */
   searchUsers(namespace: string, prefix: string, limit: number): Promise<readonly User[]>;
 
   head(conversation: Id): Promise<ConversationHead | undefined>;
@@ -122,7 +199,10 @@ export interface Store {
   memberCount(conversation: Id): Promise<number>;
   /** Ids of all conversations the user is a member of. */
   conversationsOf(namespace: string, user: Id): Promise<readonly Id[]>;
-  /** The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). */
+  /**
+   * The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). The cost grows
+   * with the page and the large conversations the user is in, not with all there are.
+   */
   summaries(namespace: string, user: Id, before: Id, limit: number): Promise<readonly ConversationSummary[]>;
   summary(conversation: Id, user: Id): Promise<ConversationSummary | undefined>;
   /** Members of some conversations with their users and unread counts, `limit` at most of each, in the order asked for. */
@@ -135,8 +215,11 @@ export interface Store {
 
   message(id: Id): Promise<Message | undefined>;
   history(query: HistoryQuery): Promise<HistoryPage>;
-  revisions(message: Id): Promise<readonly Revision[]>;
+  /** Earlier contents that were replaced after a moment (0: from the oldest kept), ascending. No two of a message were replaced at the same. */
+  revisions(message: Id, after: Millis, limit: number): Promise<readonly Revision[]>;
   resume(query: ResumeQuery): Promise<ResumePage>;
+  /** Sees every message that was acknowledged before. `matchesQuery` of search-terms.ts says what is found. */
+  search(query: SearchQuery): Promise<SearchPage>;
 
   /** A support chat with the people in it, by its conversation. */
   scene(conversation: Id): Promise<Scene | undefined>;
@@ -160,7 +243,20 @@ export interface Store {
   file(id: Id): Promise<StoredFile | undefined>;
   /** Where a file is used, newest use first. */
   fileUses(id: Id, limit: number): Promise<readonly FileUse[]>;
+  /** Files a user has uploaded, with an id above `after`, ascending. */
+  filesOf(namespace: string, owner: Id, after: Id, limit: number): Promise<readonly StoredFile[]>;
+  /** Messages of a user after a place in the feed; it may find none in the part of the feed that one call looks at. */
+  authored(namespace: string, user: Id, after: Id, limit: number): Promise<AuthoredPage>;
+  /** What retention would remove. */
+  overdue(query: OverdueQuery): Promise<OverduePage>;
+  /** The erasure of a person; undefined when it was never begun. */
+  erasure(namespace: string, user: Id): Promise<Erasure | undefined>;
+  /** Erasures that are not finished. */
+  erasures(): Promise<readonly Erasure[]>;
   /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
+  /** Files of a user that are used nowhere yet: how many, and their bytes. */
+  unusedFiles(namespace: string, owner: Id): Promise<{ readonly count: number; readonly bytes: number }>;
+  /** Hashes of bytes that no file has (any more, or yet: `ExpectBlobs`) and that are not forgotten (`ForgetBlobs`), in order. */
   unusedBlobs(limit: number): Promise<readonly string[]>;
 
   /** Whether the content of some message is to be erased by now. */
@@ -182,6 +278,37 @@ export interface Bus {
   publish(delivery: Delivery): void;
   subscribe(receive: (delivery: Delivery) => void): void;
   close(): Promise<void>;
+}
+
+/** An upload that has arrived whole and is kept nowhere yet. One of the two must be called. */
+export interface Upload {
+  /** What it is, by its bytes; of images: of what is left without their metadata. */
+  readonly info: FileInfo;
+  /** Keeps the bytes, and those of the preview. Resolves when they would outlive a power cut. */
+  keep(): Promise<void>;
+  /** Leaves nothing behind; after `keep` it does nothing. */
+  discard(): Promise<void>;
+}
+
+/** Part of a file: both places are counted from 0 and belong to it. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Receives, keeps and gives out the bytes of files, by the SHA-256 of what is kept: equal bytes are kept once. */
+export interface Media {
+  /**
+   * Takes bytes to their end, `maxBytes` at most. Rejects with `too_large` for what is beyond a limit, with `unavailable` when too much is under way,
+   * and with what `bytes` rejects with; nothing is left of it then.
+   */
+  receive(bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Upload>;
+  /** How many bytes a hash has; undefined when they are not there. */
+  size(hash: string): Promise<number | undefined>;
+  /** The bytes of a hash, or a part of them. Rejects with `not_found` when they are not there. */
+  read(hash: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** Removes the bytes of a hash. Bytes that are not there are removed. */
+  remove(hash: string): Promise<void>;
 }
 
 /** What a valid token says. */
@@ -232,6 +359,7 @@ export interface Meter {
 
 /** Structured log lines; the core never puts tokens or message texts in them. */
 export interface Log {
+  debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;

@@ -1,5 +1,6 @@
 /**
- * One token bucket per user for all doors and connections (wire.md section 2: default 10 messages per 1,000 ms).
+ * One token bucket per user for all doors and connections (wire.md section 2: default 10 messages per 1,000 ms). Sends and edits take from
+ * one, creating and changing conversations from another of the same size: each is stored and told to others.
  */
 import { ChatError } from './errors.ts';
 import type { Id, Millis } from './model.ts';
@@ -37,7 +38,7 @@ export function createRateLimiter(deps: {
       bucket.filledAt = time;
       if (bucket.level < window) {
         const retryAfter = Math.ceil((window - bucket.level) / messages);
-        throw new ChatError('rate_limited', `Too many messages. Try again in ${(retryAfter / 1000).toFixed(1)} s.`, {
+        throw new ChatError('rate_limited', `Too many messages or changes. Try again in ${(retryAfter / 1000).toFixed(1)} s.`, {
           retryAfter,
         });
       }

@@ -42,15 +42,10 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
       case 'notice':
         hub.deliverToSessions(delivery, selectSessions(hub, delivery.namespace, delivery.audience));
         return;
-      case 'typing': {
-        const { text, ...withoutText } = delivery;
-        if (text === undefined) hub.deliver(delivery);
-        else {
-          hub.deliverTyping(delivery, true);
-          if (delivery.again !== true) hub.deliverTyping(withoutText, false);
-        }
+      case 'typing':
+        if (delivery.text === undefined) hub.deliver(delivery);
+        else hub.deliverTyped(delivery);
         return;
-      }
       case 'message':
       case 'change':
       case 'desk':

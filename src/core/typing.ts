@@ -15,12 +15,10 @@ export interface Typist {
   readonly session: Id;
   /** In a support chat. */
   readonly scene?: Scene;
-  /** What stands in the composer, where it may be seen. */
-  readonly text?: string;
 }
 
 export interface Typing {
-  /** Begins, or goes on: which puts off the end, and is told again where the text is another. */
+  /** Begins, or goes on: which only puts off the end. */
   start(typist: Typist): void;
   /** This session has stopped; the others are told when no other session of the user goes on. */
   stop(conversation: Id, user: Id, session: Id): void;
@@ -33,17 +31,14 @@ export interface Typing {
 }
 
 interface Entry {
-  typist: Typist;
+  readonly typist: Typist;
   readonly timer: NodeJS.Timeout;
 }
 
 /** People typing at once; with one more the longest at it is taken to have stopped. */
 const MAX_TYPISTS = 100_000;
 
-export function createTyping(deps: {
-  timeout: Millis;
-  changed: (typist: Typist, active: boolean, again: boolean) => void;
-}): Typing {
+export function createTyping(deps: { timeout: Millis; changed: (typist: Typist, active: boolean) => void }): Typing {
   const { timeout, changed } = deps;
   /** By conversation and user, then by session. */
   const places = new Map<string, Map<Id, Entry>>();
@@ -60,7 +55,7 @@ export function createTyping(deps: {
     if (keys === undefined) ofSession.set(typist.session, new Set([key]));
     else keys.add(key);
     count += 1;
-    if (sessions.size === 1) changed(typist, true, false);
+    if (sessions.size === 1) changed(typist, true);
   }
 
   function forget(key: string, { typist, timer }: Entry): void {
@@ -79,7 +74,7 @@ export function createTyping(deps: {
     sessions.delete(session);
     if (sessions.size > 0) return;
     places.delete(key);
-    changed(entry.typist, false, false);
+    changed(entry.typist, false);
   }
 
   function clear(key: string): void {
@@ -88,7 +83,7 @@ export function createTyping(deps: {
     places.delete(key);
     for (const entry of sessions.values()) forget(key, entry);
     const [first] = sessions.values();
-    if (first !== undefined) changed(first.typist, false, false);
+    if (first !== undefined) changed(first.typist, false);
   }
 
   return {
@@ -97,9 +92,6 @@ export function createTyping(deps: {
       const known = places.get(key)?.get(typist.session);
       if (known !== undefined) {
         known.timer.refresh();
-        const hasOtherText = typist.text !== undefined && typist.text !== known.typist.text;
-        known.typist = typist;
-        if (hasOtherText) changed(typist, true, true);
         return;
       }
       const [longest] = places.keys();

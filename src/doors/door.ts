@@ -13,10 +13,23 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Api } from '../api/index.ts';
+import type { ErrorCode } from '../core/index.ts';
 import type { GrpcReflection, GrpcServer } from '../grpc/index.ts';
 
 /** Takes over a socket that asked for an upgrade. Must not throw; it owns the socket from here. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** What is refused before any route of a door has it: see `src/listener/refusals.ts`. */
+export interface Refusal {
+  /** Of HTTP. */
+  readonly status: number;
+  /** `timeout`: the request never became whole. */
+  readonly code: ErrorCode | 'timeout';
+  readonly message: string;
+}
+
+/** Words a refusal as the door does: a JSON text. */
+export type RefusalForm = (refusal: Refusal) => string;
 
 /** What a door is offered: the same port for all of them. */
 export interface Carriers {
@@ -28,6 +41,8 @@ export interface Carriers {
   readonly grpc: Pick<GrpcServer, 'register'> & GrpcReflection;
   /** Upgrades (WebSocket) of one exact path. */
   upgrade(path: string, handler: UpgradeHandler): void;
+  /** What is refused under this path is worded by the door and counted as its. */
+  refusals(prefix: string, door: string, form: RefusalForm): void;
 }
 
 export interface Door {

@@ -13,6 +13,8 @@ export interface SharedPortOptions {
   readonly grpc: { accept(socket: Socket): void };
   /** Milliseconds for a client's first bytes: one that says nothing holds a file descriptor and nobody's attention. */
   readonly firstByteTimeoutMs: number;
+  /** Told of each client that said nothing in that time. */
+  readonly onSilence?: () => void;
 }
 
 /** A server that listens for both; ordinary `listen` and `close`. */
@@ -47,7 +49,10 @@ function ignore(): void {}
 function decide(socket: Socket, options: SharedPortOptions): void {
   let seen: Buffer | undefined;
 
-  const timer = setTimeout(() => socket.destroy(), options.firstByteTimeoutMs);
+  const timer = setTimeout(() => {
+    options.onSilence?.();
+    socket.destroy();
+  }, options.firstByteTimeoutMs);
   const stopWaiting = (): void => {
     clearTimeout(timer);
     socket.off('readable', read);

@@ -43,6 +43,8 @@ describe('appootb.message', () => {
         'envelope: text=10 Text',
         'envelope: resource=11 Media',
         'envelope: coordinate=12 Location',
+        // Ours, for those who ask for extensions.
+        'caption=100 string',
       ],
     ],
     ['Postbox', ['posts=1 * Post']],

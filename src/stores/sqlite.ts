@@ -6,6 +6,7 @@ import type { Operation, Outcome, Scene, Store } from '../core/index.ts';
 import { checksumOf, pendingMigrations } from './sql/migration.ts';
 import type { AppliedMigration } from './sql/migration.ts';
 import { createAccounts } from './sqlite/accounts.ts';
+import { createActivity } from './sqlite/activity.ts';
 import { createAsides } from './sqlite/asides.ts';
 import { createConversations } from './sqlite/conversations.ts';
 import { createCursors } from './sqlite/cursors.ts';
@@ -24,10 +25,14 @@ import { createHandover } from './sqlite/handover.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
+import { createPeople } from './sqlite/people.ts';
 import { createReading } from './sqlite/reading.ts';
+import { createRetention } from './sqlite/retention.ts';
 import { toContent, toMessage } from './sqlite/rows.ts';
 import type { ContentColumns } from './sqlite/rows.ts';
 import { MIGRATIONS } from './sqlite/schema.ts';
+import { createSearch } from './sqlite/search.ts';
+import { startIndexer } from './sqlite/indexer.ts';
 import { createSentKeys, hashKey } from './sqlite/sent-keys.ts';
 import { createSequences } from './sqlite/sequences.ts';
 import type { Sequences } from './sqlite/sequences.ts';
@@ -73,6 +78,7 @@ async function migrate(db: Database): Promise<void> {
   for (const migration of pendingMigrations(MIGRATIONS, applied)) {
     await db.transaction(() => {
       db.exec(migration.sql);
+      migration.fill?.(db);
       remember.run(migration.number, migration.name, checksumOf(migration), Date.now());
     });
   }
@@ -95,9 +101,23 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const deskCursors = createDeskCursors({ ids, sequences, chats, rows, now });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
   const files = createFiles({ db, ids, namespaces });
+  const activity = createActivity({ db, namespaces, sequences });
   const asides = createAsides({ db, ids, namespaces, sequences, behind });
   const handover = createHandover({ db, sequences, behind, rows, sentKeys, now });
-  const conversations = createConversations({ db, ids, namespaces, sequences, behind, feed, files, asides, chats, handover });
+  const conversations = createConversations({
+    db,
+    ids,
+    namespaces,
+    sequences,
+    behind,
+    feed,
+    files,
+    activity,
+    asides,
+    chats,
+    handover,
+  });
+  const search = createSearch({ db, namespaces, sequences, rows, now });
   const laterDesk = (): Desk => desk;
   const messages = createMessages({
     db,
@@ -108,7 +128,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     sentKeys,
     feed,
     files,
+    activity,
     cursors,
+    search,
     asides,
     desk: laterDesk,
     rows,
@@ -119,8 +141,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     chats.userSaved(namespace, user);
     if (roleChanged) asides.roleChanged(namespace, user);
   };
-  const accounts = createAccounts({ db, ids, namespaces, files, onSaved: userSaved, now });
-  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, now });
+  const accounts = createAccounts({ db, ids, namespaces, files, chats, onSaved: userSaved, now });
+  const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
+  const retention = createRetention({ db, namespaces, sequences });
+  const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
   const settings = createDeskSettings({ db, ids, namespaces });
   const deskReading = createDeskReading({ db, namespaces, sequences, chats, reading });
   const hasErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
@@ -131,13 +155,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   );
   const readRevisions = query<ContentColumns & { replaced_at: number }>(
     db,
-    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? ORDER BY rowid',
+    'SELECT replaced_at, kind, text, data FROM revision WHERE message = ? AND replaced_at > ? ORDER BY rowid LIMIT ?',
   );
   const readExternal = query<{ message: number }>(
     db,
     'SELECT message FROM message_external WHERE namespace = ? AND external = ?',
   );
   let closed = false;
+  let commits = 0;
   let committing: Promise<unknown> = Promise.resolve();
 
   /** Memory back to what the file says: at the start, and when a transaction was undone. */
@@ -147,6 +172,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     sentKeys.reset();
     chats.reset();
     sequences.restore();
+    search.restore();
     ids.startAfter(feed.newest());
   }
 
@@ -162,6 +188,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return messages.expire(operation);
       case 'trim':
         return messages.trim(operation);
+      case 'pass-over':
+        return cursors.passSome(operation);
+      case 'forget-events':
+        return { type: 'forget-events', more: feed.forget(operation.conversation, operation.upTo, operation.limit) };
+      case 'erase-user':
+        return accounts.erase(operation);
+      case 'erase-some':
+        return people.eraseSome(operation);
       case 'cursor':
         return cursors.move(operation);
       case 'deliver':
@@ -176,6 +210,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return conversations.members(operation);
       case 'block':
         return conversations.block(operation);
+      case 'open':
+        return conversations.open(operation);
       case 'user':
         return accounts.save(operation);
       case 'revoke':
@@ -184,6 +220,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
         return accounts.deleteApiToken(operation);
+      case 'expect-blobs':
+        return files.expectBlobs(operation);
       case 'file':
         return files.save(operation);
       case 'drop-files':
@@ -232,7 +270,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     }
   }
 
+  if (search.isOutdated()) await db.transaction(() => search.renew());
   restore();
+  const indexer = startIndexer({ search, write, commits: () => commits });
   // One at a time: each waits in line with the commits, and a large deletion takes longer than the interval.
   let tidying = false;
   const timer = setInterval(() => {
@@ -247,7 +287,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   timer.unref();
 
   return {
-    commit: (operations) => write(() => operations.map(apply)),
+    commit(operations) {
+      commits += 1;
+      return write(() => operations.map(apply));
+    },
     user: (namespace, id) => read(() => accounts.user(namespace, id)),
     users: (namespace, wanted) =>
       read(() => wanted.map((id) => accounts.user(namespace, id)).filter((user) => user !== undefined)),
@@ -280,16 +323,20 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return row === undefined || sequences.get(row.conversation) === undefined ? undefined : toMessage(row, now());
       }),
     history: (input) => read(() => reading.history(input)),
-    revisions: (message) =>
+    revisions: (message, after, limit) =>
       read(() => {
         const row = rows.get(message);
         if (row === undefined || sequences.get(row.conversation) === undefined || toMessage(row, now()).state !== 'sent')
           return [];
         return readRevisions
-          .all(message)
+          .all(message, after, limit)
           .map((revision) => ({ message, replacedAt: revision.replaced_at, content: toContent(revision) }));
       }),
     resume: (input) => read(() => reading.resume(input)),
+    async search(input) {
+      const page = await search.find(input);
+      return read(() => page);
+    },
     scene: (conversation) => read(() => sceneOf(chats.get(conversation))),
     sceneByUuid: (namespace, uuid) => read(() => sceneOf(chats.byUuid(namespaces.number(namespace), uuid))),
     chats: (asked) => read(() => deskReading.chats(asked)),
@@ -307,14 +354,26 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     deskSettings: (namespace) => read(() => settings.all(namespace)),
     file: (id) => read(() => files.file(id)),
     fileUses: (id, limit) => read(() => files.uses(id, limit)),
+    filesOf: (namespace, owner, after, limit) => read(() => files.owned(namespace, owner, after, limit)),
+    authored: (namespace, user, after, limit) => read(() => people.authored(namespace, user, after, limit)),
+    overdue: (input) => read(() => retention.overdue(input)),
+    erasure: (namespace, user) => read(() => people.erasure(namespace, user)),
+    erasures: () => read(() => people.unfinished()),
+    unusedFiles: (namespace, owner) => read(() => files.unused(namespace, owner)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),
     apiTokens: () => read(() => accounts.apiTokens()),
-    stats: () => read(() => ({ outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH), bytes: db.bytes() })),
+    stats: () =>
+      read(() => ({
+        outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH),
+        unindexed: search.waiting(MAX_COUNTED_DEPTH),
+        bytes: db.bytes(),
+      })),
     async close() {
       clearInterval(timer);
+      await indexer.close();
       // The pass under way, and what came meanwhile.
       for (let pass = 0; pass < 2; pass += 1) await tidy().catch(() => undefined);
       closed = true;

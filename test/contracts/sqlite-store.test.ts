@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
@@ -61,8 +61,23 @@ describe('the data folder', () => {
     const folder = join(ownFolder(), 'a', 'b');
     await open(folder);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(folder)) expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
     expect(readdirSync(folder).toSorted()).toEqual(['lock.db', 'switchboard.db', 'switchboard.db-shm', 'switchboard.db-wal']);
     expect(inspect(folder, (db) => db.prepare('PRAGMA journal_mode').get())).toEqual({ journal_mode: 'wal' });
+  });
+
+  test('has files that are their owner’s alone, where the folder is open to others and where they were', async () => {
+    const folder = ownFolder();
+    chmodSync(folder, 0o755);
+    const first = await open(folder);
+    const modes = () => readdirSync(folder).map((name) => (statSync(join(folder, name)).mode & 0o777).toString(8));
+    expect(new Set(modes())).toEqual(new Set(['600']));
+    const group = await createGroup(first, [1]);
+    await first.close();
+    for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644);
+    const second = await open(folder);
+    expect(new Set(modes())).toEqual(new Set(['600']));
+    expect(await second.head(group.id)).toBeDefined();
   });
 
   test('belongs to one store at a time', async () => {

@@ -8,10 +8,16 @@ import { anyHistoryContract } from './store/any-history.ts';
 import { changingContract } from './store/changing.ts';
 import { cursorsContract } from './store/cursors.ts';
 import { deskContract } from './store/desk.ts';
+import { erasingContract } from './store/erasing.ts';
+import { editingContract } from './store/editing.ts';
+import { listsContract } from './store/lists.ts';
+import { filesContract } from './store/files.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
+import { searchingContract } from './store/searching.ts';
 import type { Subject } from './store/subject.ts';
+import { supportContract } from './store/support.ts';
 
 export type { Place, Subject } from './store/subject.ts';
 
@@ -20,10 +26,16 @@ export function storeContract(name: string, subject: Subject): void {
     sendingContract(subject);
     repeatsContract(subject);
     changingContract(subject);
+    editingContract(subject);
     cursorsContract(subject);
     readingContract(subject);
+    listsContract(subject);
     accountsContract(subject);
     deskContract(subject);
+    erasingContract(subject);
+    searchingContract(subject);
+    supportContract(subject);
+    filesContract(subject);
     anyHistoryContract(subject);
   });
 }

@@ -1,6 +1,6 @@
 /** The command line against a server that it started: what the README promises to whoever tries it first. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,18 @@ describe('messages', () => {
     expect(history.split('\n')).toHaveLength(2);
     expect(history).toContain(`1  #${id}  Hello \\u001b[31mthere`);
     expect(await call('history', '1', '--private', '--as', '2')).toBe(history);
+  });
+
+  test('what is refused is JSON where JSON was asked for', async () => {
+    for (const words of [
+      ['send', '99999', 'nobody', '--as', '1', '--json'],
+      ['history', '99999', '--as', '1', '--json'],
+      ['history', '2', '--private', '--as', '4', '--json'],
+    ]) {
+      const { out, err, code } = await runHere(words, env);
+      expect([out, code]).toEqual(['', 4]);
+      expect(JSON.parse(err)).toEqual({ error: { code: 'refused', message: expect.stringMatching(/./) as unknown } });
+    }
   });
 
   test('the same key stores one message', async () => {
@@ -167,6 +179,18 @@ describe('start', () => {
     expect(out).toMatch(/^ok +database +opens, schema \d+$/m);
     expect(out).toMatch(/^ok +newest /m);
     expect(code).toBe(0);
+  });
+
+  test('doctor says what is open to others', async () => {
+    const data = join(folder, 'open');
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(join(data, 'switchboard.db'), '', { mode: 0o600 });
+    const look = async () => JSON.parse((await runHere(['doctor', '--data', data, '--port', '0', '--json'])).out) as object[];
+    expect(await look()).toContainEqual({ check: 'privacy', level: 'ok', text: expect.stringContaining('alone') });
+    chmodSync(join(data, 'switchboard.db'), 0o640);
+    chmodSync(data, 0o755);
+    const text = `open to other users of this machine: chmod go= ${data} ${join(data, 'switchboard.db')}`;
+    expect(await look()).toContainEqual({ check: 'privacy', level: 'warn', text });
   });
 
   test('SIGTERM ends it in order: one line was printed, the listener is told, the exit code is 0', async () => {

@@ -64,6 +64,10 @@ const programs: Readonly<Record<string, (lines: readonly string[]) => void>> = {
       'three, written while Bob is away',
     ]);
   },
+  'messenger.ts'(lines) {
+    helloIn(lines, 'hello from Socket.IO');
+    expect(lines).toContain('Bob: Ada is typing');
+  },
   'curl.sh'(lines) {
     const answers = answersOf(lines);
     expect(answers.get('POST /api/auth/login')).toMatchObject({ user: { username: 'carol' } });
@@ -72,6 +76,14 @@ const programs: Readonly<Record<string, (lines: readonly string[]) => void>> = {
     expect(answers.get('GET /api/conversations/ID/messages')).toMatchObject({ messages: [message] });
     expect(answers.get('GET /api/conversations/ID/unread')).toMatchObject({ unreadCount: 1, readIndex: 0 });
     expect(answers.get('POST /api/conversations/ID/read')).toMatchObject({ unreadCount: 0, readIndex: 1 });
+  },
+  'messenger-rest.ts': (lines) => {
+    expect(lines).toEqual([
+      expect.stringMatching(/^Ada: #\d+ is stored, once$/),
+      'Bob: 1 unread in the chat with Ada: Привет, Боб 👋',
+      'Bob: 0 unread after reading',
+      'Ada sees: Привет, Боб 👋 | 你好, Ada!',
+    ]);
   },
   'backend.ts': (lines) => {
     expect(lines).toEqual(['the reader sees: the first issue is out', 'the reader sees: maintenance at ten']);
@@ -100,12 +112,14 @@ describe('examples/', () => {
     check(linesOf(await terminal.run(command)));
   });
 
-  it.each(['websocket.ts', 'grpc.ts', 'resume.ts', 'backend.ts'])(
+  it.each(['websocket.ts', 'grpc.ts', 'resume.ts', 'messenger.ts', 'messenger-rest.ts', 'backend.ts'])(
     '%s without a token fails with what the server says',
     async (name) => {
       const { code, err } = await terminal.run(`npx node examples/${name}`);
       expect(code).toBe(1);
-      expect(err).toMatch(/4401 The token is|16 UNAUTHENTICATED|401 .*A valid Api-Token is needed/);
+      expect(err).toMatch(
+        /4401 The token is|Error: The token is not|16 UNAUTHENTICATED|401 .*(A valid Api-Token is needed|The token is not)/,
+      );
     },
   );
 });

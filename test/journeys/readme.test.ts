@@ -1,4 +1,4 @@
-/** README.md and docs/protocols/stream.md, done as they say: every command and every frame in them, in order, against the server they start. */
+/** README.md and the pages of docs/protocols, done as they say: every command and every frame in them, in order, against the server they start. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { Inbox } from '../support/inbox.ts';
 
 const README = 'README.md';
 const STREAM = 'docs/protocols/stream.md';
+const MANAGEMENT = 'docs/protocols/management.md';
 const API_TOKEN = 'api-token-of-the-documents';
 const ID = /^[1-9][0-9]{14,15}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -57,7 +58,7 @@ const anId = expect.stringMatching(ID);
 const aTime = expect.stringMatching(TIME);
 
 describe('the links', () => {
-  it.each([README, STREAM, 'examples/README.md'])('of %s lead to what is there', (path) => {
+  it.each([README, STREAM, 'docs/adr/README.md', 'examples/README.md'])('of %s lead to what is there', (path) => {
     const links = linksOf(path);
     expect(links.length).toBeGreaterThan(0);
     expect(links.filter((link) => !existsSync(join(ROOT, link)))).toEqual([]);
@@ -137,7 +138,13 @@ describe('README.md', () => {
     const { code, err } = await terminal.run(install.replace('../switchboard', ROOT));
     expect(code, err).toBe(0);
     const said = await terminal.run(`'${process.execPath}' program.ts`);
-    expect(said).toEqual({ out: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\n$/), err: '', code: 0 });
+    expect(said).toMatchObject({ out: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\n$/), code: 0 });
+    // An embedded server logs as any other: lines of JSON.
+    const lines = said.err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(lines.map(({ msg }) => msg)).toEqual(['listening', 'draining', 'closed']);
     expect(existsSync(join(program, 'data', 'jwt-secret'))).toBe(true);
   });
 
@@ -285,6 +292,47 @@ describe('docs/protocols/stream.md', () => {
     expect(answerOf(await second.run(take('curl http://127.0.0.1:8080/message/inner/chat/deliver')))).toEqual({});
     const notice = { sn: anId, postbox: { posts: [{ text: { content: 'maintenance at ten' } }] } };
     expect(await find('Bob').frames.next()).toMatchObject(notice);
+  });
+
+  it('has nothing to run that was not run here', () => {
+    expect(take('')).toBe('');
+  });
+});
+
+describe('docs/protocols/management.md', () => {
+  const take = runnable(MANAGEMENT);
+
+  it('names the options of the server that its session needs', () => {
+    expect(readDocument(MANAGEMENT)).toContain('`npm start -- --port 8080 --api-token my-secret`');
+  });
+
+  it('shows two people who sign up and write, and a back end', async () => {
+    const session = take('URL=http://127.0.0.1:8080').replaceAll('my-secret', API_TOKEN);
+    const { out, err, code } = await second.run(session);
+    expect(code, err).toBe(0);
+    const answers = out
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    const hello = {
+      id: anId,
+      conversationId: anId,
+      index: 1,
+      senderId: anId,
+      state: 'sent',
+      type: 'text',
+      text: 'Hello',
+      sentAt: aTime,
+    };
+    expect(answers).toEqual([
+      hello,
+      answers[0],
+      { conversations: [expect.objectContaining({ kind: 'group', name: 'Team', unreadCount: 1, lastMessage: answers[0] })] },
+      { conversationId: anId, unreadCount: 0, lastIndex: 1, readIndex: 1, deliveredIndex: 1 },
+      { ...hello, index: 2, text: 'Hello, Alice' },
+      { sessions: expect.any(Array) },
+      { error: { code: 'not_found', message: expect.any(String) } },
+    ]);
   });
 
   it('has nothing to run that was not run here', () => {

@@ -96,43 +96,84 @@ describe('bodies that are no post: 400, code 3, counted', () => {
 });
 
 describe('places and methods that are not there', () => {
+  const refusals = (door: string): Promise<number> => server.metric('switchboard_refusals_total', { door });
+  const ask = (method: string, path: string) =>
+    request(server.port, send({ method, path: `${path}?token=${tokenFor(witness.one)}` }));
+
   test.each([
-    ['GET', '/message/chat/send'],
-    ['PUT', '/message/chat/send'],
-    ['DELETE', '/message/chat/send'],
-    ['PATCH', '/message/chat/send'],
+    ['GET', '/message/chat/send', 'POST'],
+    ['PUT', '/message/chat/send', 'POST'],
+    ['DELETE', '/message/chat/send', 'POST'],
+    ['PATCH', '/message/room/send', 'POST'],
+    ['GET', '/message/inner/chat/deliver', 'POST'],
+    ['POST', '/message/inner/chat/conn/default/1', 'DELETE'],
+  ])('%s %s takes %s', async (method, path, allowed) => {
+    const before = await refusals('stream');
+    const { status, headers, body } = await ask(method, path);
+    expect([status, headers['allow']]).toEqual([405, allowed]);
+    expect(JSON.parse(body)).toEqual({ code: 12, message: expect.stringContaining(allowed), details: [] });
+    expect(await refusals('stream')).toBe(before + 1);
+    await witness.unharmed();
+  });
+
+  test.each([
     ['GET', '/message/chat'],
     ['POST', '/message/chat'],
     ['POST', '/message/chat/send/'],
-    ['POST', '//message/chat/send'],
     ['POST', '/message//chat/send'],
     ['POST', '/message/chat/./send'],
     ['POST', '/message/chat/../chat/send'],
-    ['POST', '/Message/Chat/Send'],
     ['POST', '/message/chat/send%00'],
     ['POST', '/message/chat%2fsend'],
     ['POST', '/message/inner/chat'],
-    ['GET', '/message/inner/chat/deliver'],
     ['DELETE', '/message/inner/chat/conn/default'],
     ['DELETE', '/message/inner/chat/conn/default/1/2'],
-    ['POST', '/message/inner/chat/conn/default/1'],
+    ['GET', `/message/${'a/'.repeat(3_000)}`],
+  ])('%s %s is nothing of the stream', async (method, path) => {
+    const before = await refusals('stream');
+    const { status, body } = await ask(method, path);
+    expect([status, JSON.parse(body)]).toEqual([404, { code: 5, message: expect.any(String), details: [] }]);
+    expect(await refusals('stream')).toBe(before + 1);
+    await witness.unharmed();
+  });
+
+  test.each([
+    ['POST', '//message/chat/send'],
+    ['POST', '/Message/Chat/Send'],
+    ['POST', '/messages'],
     ['POST', '/appootb.message.Chat/Send'],
     ['GET', '/../../etc/passwd'],
     ['GET', '/%2e%2e/%2e%2e/etc/passwd'],
     ['GET', `/${'a/'.repeat(5_000)}`],
-  ])('%s %s', async (method, path) => {
-    const { status, body } = await request(server.port, send({ method, path: `${path}?token=${tokenFor(witness.one)}` }));
-    expect(status).toBe(404);
-    expect(JSON.parse(body)).toEqual({ error: { code: 'not_found', message: expect.any(String) } });
+  ])('%s %s is nothing of anybody', async (method, path) => {
+    const before = await refusals('http');
+    const { status, body } = await ask(method, path);
+    expect([status, JSON.parse(body)]).toEqual([404, { error: { code: 'not_found', message: expect.any(String) } }]);
+    expect(await refusals('http')).toBe(before + 1);
     await witness.unharmed();
   });
 
-  test('addresses that cannot be decoded', async () => {
-    for (const path of ['/%', '/message/chat/send%', '/%zz', '/message/inner/chat/conn/%ff/1']) {
-      const { status, body } = await request(server.port, { path, method: 'DELETE' });
-      expect(status).toBe(400);
-      expect(body).not.toContain('at ');
-    }
+  test.each([
+    ['/%', 'http'],
+    ['/%zz', 'http'],
+    ['/message/chat/send%', 'stream'],
+    ['/message/chat/%zz', 'stream'],
+    ['/message/inner/chat/conn/%ff/1', 'stream'],
+    ['/api/users/%zz', 'api'],
+  ])('%s cannot be decoded', async (path, door) => {
+    const before = await refusals(door);
+    const { status, headers, body } = await request(server.port, { path, method: 'DELETE' });
+    const message = 'The address is malformed.';
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toEqual(
+      door === 'stream' ? { code: 3, message, details: [] } : { error: { code: 'invalid_argument', message } },
+    );
+    expect(headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(await refusals(door)).toBe(before + 1);
   });
 });
 
@@ -156,14 +197,58 @@ describe('requests that are none', () => {
     ['an encoding that is none', 'POST /message/chat/send HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, identity\r\n\r\n'],
     ['a chunk size that is none', 'POST /message/chat/send HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
   ])('%s', async (_name, bytes) => {
+    const before = await server.metric('switchboard_refusals_total');
     const answer = await exchange(server.port, Buffer.from(bytes));
     expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 4(00|01|04) /);
+    expect(await server.metric('switchboard_refusals_total')).toBeGreaterThan(before);
     await witness.unharmed();
   });
 
-  test('headers over the limit: 431', async () => {
-    const { status } = await request(server.port, send({ headers: { 'X-Large': 'x'.repeat(17_000) } }));
+  test('what has no request line is answered plainly and counted as http', async () => {
+    const before = await server.metric('switchboard_refusals_total', { door: 'http', code: 'invalid_argument' });
+    const { status, headers, body } = parseAnswer(await exchange(server.port, Buffer.from('GARBAGE\r\n\r\n')));
+    expect([status, headers['connection'], JSON.parse(body)]).toEqual([
+      400,
+      'close',
+      { error: { code: 'invalid_argument', message: 'This is no HTTP request.' } },
+    ]);
+    expect(await server.metric('switchboard_refusals_total', { door: 'http', code: 'invalid_argument' })).toBe(before + 1);
+  });
+
+  test.each([
+    ['a header of the stream', '/message/chat/send', { 'Appootb-Token': 'x'.repeat(20_000) }, 'stream'],
+    ['a query of the stream', `/message/chat/send?token=${'x'.repeat(20_000)}`, {}, 'stream'],
+    ['a header of the api', '/api/users/me', { Authorization: `Bearer ${'x'.repeat(20_000)}` }, 'api'],
+    ['a header elsewhere', '/', { 'X-Large': 'x'.repeat(17_000) }, 'http'],
+    ['a header that not even the parser takes', '/', { 'X-Large': 'x'.repeat(40_000) }, 'http'],
+  ])('headers over the limit, %s: 431', async (_name, path, headers, door) => {
+    const counted = () => server.metric('switchboard_refusals_total', { door, code: 'too_large' });
+    const before = await counted();
+    const { status, body } = await request(server.port, send({ path, headers, method: 'GET' }));
+    const message = expect.stringContaining('16384') as unknown;
     expect(status).toBe(431);
+    expect(JSON.parse(body)).toEqual(
+      door === 'stream' ? { code: 3, message, details: [] } : { error: { code: 'too_large', message } },
+    );
+    expect(await counted()).toBe(before + 1);
+    await witness.unharmed();
+  });
+
+  test('an upgrade of what is nobody’s place is counted', async () => {
+    const refused = async (path: string) =>
+      (await request(server.port, { path, method: 'GET', headers: { Connection: 'Upgrade', Upgrade: 'websocket' } })).status;
+    const counted = (door: string) => server.metric('switchboard_refusals_total', { door, code: 'not_found' });
+    const before = [await counted('http'), await counted('stream')];
+    expect([await refused('/nowhere'), await refused('/message/nowhere')]).toEqual([404, 404]);
+    expect([await counted('http'), await counted('stream')]).toEqual(before.map((count) => count + 1));
+  });
+
+  test('under /api unknown paths and methods are counted', async () => {
+    const counted = (code: string) => server.metric('switchboard_refusals_total', { door: 'api', code });
+    const before = [await counted('not_found'), await counted('not_supported')];
+    expect((await request(server.port, { path: '/api/nothing', method: 'GET' })).status).toBe(404);
+    expect((await request(server.port, { path: '/api/users/me', method: 'DELETE' })).status).toBe(405);
+    expect([await counted('not_found'), await counted('not_supported')]).toEqual(before.map((count) => count + 1));
   });
 
   test('a hundred requests in one segment are answered in their order', async () => {

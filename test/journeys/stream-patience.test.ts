@@ -15,6 +15,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   expect(server.logged.filter(({ level }) => level === 'error')).toEqual([]);
+  // Two that said nothing to speak of, one whose headers never ended.
+  expect(await server.metric('switchboard_refusals_total', { door: 'http', code: 'timeout' })).toBeGreaterThanOrEqual(3);
   await server.close();
 });
 

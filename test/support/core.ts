@@ -15,6 +15,7 @@ import type {
   Id,
   Limits,
   Log,
+  Media,
   Meter,
   Millis,
   Passwords,
@@ -26,6 +27,7 @@ import type {
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
 import { createClock } from './clock.ts';
 import type { Clock } from './clock.ts';
+import { memoryMedia } from './media.ts';
 
 export const NAMESPACE = 'default';
 
@@ -50,6 +52,7 @@ export interface CoreOptions {
   readonly limits: Partial<Limits>;
   readonly apiTokens: readonly ApiToken[];
   readonly directorySize: number;
+  readonly media: Media;
   readonly commits: { readonly maxBatch: number; readonly maxWaiting: number };
   /** Puts something between the core and its store. */
   readonly around: (store: Store) => Store;
@@ -64,6 +67,7 @@ export async function openCore(options: Partial<CoreOptions> = {}): Promise<Test
   const chat = await createChat({
     store: options.around?.(store) ?? store,
     bus: createLocalBus(),
+    media: options.media ?? memoryMedia(),
     tokens: plainTokens(clock),
     passwords: plainPasswords,
     meter: createMeter(measured),
@@ -240,6 +244,7 @@ const plainPasswords: Passwords = {
 
 function createLog(complaints: string[]): Log {
   return {
+    debug() {},
     info() {},
     warn: (_, line) => void complaints.push(line),
     error: (_, line) => void complaints.push(line),

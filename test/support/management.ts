@@ -1,4 +1,4 @@
-/** The management door and its `/api` over a chat in memory, called without a network; every answer is held against the door's own document. */
+/** The management door and all other parts of `/api` over a chat in memory, called without a network; every answer is held against the door's own document. */
 import fastify from 'fastify';
 import { Compile } from 'typebox/compile';
 import { createApi } from '../../src/api/index.ts';
@@ -9,7 +9,9 @@ import { createLocalBus } from '../../src/buses/local.ts';
 import { DEFAULT_LIMITS, createChat, hashSecret } from '../../src/core/index.ts';
 import type { ApiToken, Chat, DisconnectReason, Limits, Millis, Session } from '../../src/core/index.ts';
 import { createManagementDoor } from '../../src/doors/management/index.ts';
+import { createMessengerApi } from '../../src/doors/messenger/rest.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
+import { memoryMedia } from './media.ts';
 import { SECRET, tokenFor } from './tokens.ts';
 
 /** Api-Tokens of every test server: one per scope, and one that may do everything but only elsewhere. */
@@ -75,10 +77,11 @@ export async function startManagement(
   const chat = await createChat({
     store,
     bus,
+    media: memoryMedia(),
     tokens: createTokens({ secret: SECRET, algorithms: options.algorithms ?? ['HS256'], now }),
     passwords: createPasswords(),
     meter: { ...silentMeter, refused: (door, code) => void refused.push(`${door} ${code}`) },
-    log: { info: log, warn: log, error: log },
+    log: { debug: () => undefined, info: log, warn: log, error: log },
     links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
     limits: { ...DEFAULT_LIMITS, rate: undefined, presenceGrace: 0, ...options.limits },
     commits: { maxBatch: 1_000, maxWaiting: 10_000 },
@@ -101,8 +104,9 @@ export async function startManagement(
     api,
     grpc: { register: () => undefined, registerService: () => undefined },
     upgrade: () => undefined,
+    refusals: () => undefined,
   });
-  for (const part of options.parts ?? []) api.register(part);
+  for (const part of [createMessengerApi({ door: 'messenger' }), ...(options.parts ?? [])]) api.register(part);
   await api.open(http);
   await http.ready();
   const document: unknown = (await http.inject('/api/openapi.json')).json();

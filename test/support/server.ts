@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createSwitchboard, parseConfig } from '../../src/compose.ts';
 import { actorOf, serverActor } from '../../src/core/index.ts';
 import type { Actor, Chat, Id, Log, Store } from '../../src/core/index.ts';
+import type { MessengerDoor } from '../../src/doors/messenger/index.ts';
 import { SECRET, tokenFor } from './tokens.ts';
 
 /** Api-Tokens of every test server, by what they may do. */
@@ -23,7 +24,7 @@ const API_TOKEN_OPTION = [
 ].join(',');
 
 export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly text: string;
 }
@@ -43,6 +44,7 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly chat: Chat;
+  readonly messenger: MessengerDoor;
   /** Everything logged so far: an error here is a fault of the server. */
   readonly logged: readonly LogLine[];
   /** Makes users known by their ids, as their first valid token would. */
@@ -82,7 +84,7 @@ export async function startServer(
     env: {},
   });
   const board = await createSwitchboard(config);
-  const { chat, metrics, log, store } = board;
+  const { chat, messenger, metrics, log, store } = board;
   const logged: LogLine[] = [];
   // The parts hold these two objects by reference: what is put over them is what they use.
   Object.assign(log, keepLog(logged));
@@ -107,6 +109,7 @@ export async function startServer(
     url,
     port,
     chat,
+    messenger,
     logged,
     users,
     async newUsers<N extends number>(count: N) {
@@ -141,6 +144,7 @@ export async function startServer(
 
 function keepLog(lines: LogLine[]): Log {
   return {
+    debug: (fields, text) => void lines.push({ level: 'debug', fields, text }),
     info: (fields, text) => void lines.push({ level: 'info', fields, text }),
     warn: (fields, text) => void lines.push({ level: 'warn', fields, text }),
     error: (fields, text) => void lines.push({ level: 'error', fields, text }),

@@ -8,6 +8,8 @@ test('a block list is its user’s: set, listed and lifted, for users who are th
   await core.chat.setBlock(actorFor(1), 2, true);
   await core.chat.setBlock(actorFor(1), 2, true);
   expect(await core.chat.listBlocks(actorFor(1))).toEqual([2, 3]);
+  expect(await core.chat.listBlocks(actorFor(1), { limit: 1 })).toEqual([2]);
+  expect(await core.chat.listBlocks(actorFor(1), { after: 2 })).toEqual([3]);
   expect(await core.chat.listBlocks(actorFor(2))).toEqual([]);
   expect(await core.chat.listBlocks(actorFor(1, { namespace: 'elsewhere' }))).toEqual([]);
   await core.chat.setBlock(actorFor(1), 2, false);

@@ -11,6 +11,13 @@ export async function setBlock(core: Core, actor: Actor, user: Id, active: boole
   await core.committer.commit({ type: 'block', namespace: actor.namespace, user: actor.user, blocked: user, active });
 }
 
-export function listBlocks(core: Core, actor: Actor): Promise<readonly Id[]> {
-  return core.store.blocks(actor.namespace, actor.user);
+/** Whom the actor blocks, with an id above `after`, ascending. */
+export async function listBlocks(
+  core: Core,
+  actor: Actor,
+  page: { readonly after?: Id; readonly limit?: number } = {},
+): Promise<readonly Id[]> {
+  const { after = 0, limit = core.limits.maxPage } = page;
+  const blocked = await core.store.blocks(actor.namespace, actor.user);
+  return blocked.filter((id) => id > after).slice(0, Math.min(limit, core.limits.maxPage));
 }

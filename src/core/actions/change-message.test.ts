@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { actorFor, openCore, refusalOf, text } from '../../../test/support/core.ts';
 import type { TestCore } from '../../../test/support/core.ts';
-import type { Conversation, Id } from '../model.ts';
+import type { Content, Conversation, Id } from '../model.ts';
 
 async function sent(core: TestCore, group: Conversation, user = 1): Promise<Id> {
   const { message } = await core.chat.sendMessage(actorFor(user), { target: { conversation: group.id }, content: text('first') });
@@ -38,6 +38,76 @@ describe('editing', () => {
     expect(await refusalOf(core.chat.editMessage(actorFor(0, { server: true }), id, text('x')))).toBe('not refused');
   });
 
+  test('takes the right to send: a blocked user, a demoted admin and a guest take back, and say nothing new', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const { message: hello, conversation } = await core.chat.sendMessage(actorFor(1), {
+      target: { peer: 2 },
+      content: text('hi'),
+    });
+    await core.chat.setBlock(actorFor(2), 1, true);
+    const channel = await core.group([2, 1], 'channel');
+    await core.chat.changeMembers(actorFor(2), channel.id, { add: [{ user: 1, role: 'admin' }], remove: [] });
+    const news = await sent(core, channel);
+    await core.chat.changeMembers(actorFor(2), channel.id, { add: [{ user: 1, role: 'member' }], remove: [] });
+    const room = await sent(core, await core.room(1));
+    for (const [actor, id] of [
+      [actorFor(1), hello.id],
+      [actorFor(1), news],
+      [actorFor(1, { role: 'guest' }), room],
+    ] as const) {
+      expect(await refusalOf(core.chat.editMessage(actor, id, text('and another thing')))).toBe('permission_denied');
+      expect((await core.chat.recallMessage(actor, id)).changed).toBe(true);
+    }
+    expect((await core.store.history({ conversation: conversation.id, limit: 9 })).messages).toMatchObject([
+      { state: 'recalled' },
+    ]);
+  });
+
+  test('that overlaps the loss of the right is refused from the commit on', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const { message } = await core.chat.sendMessage(actorFor(1), { target: { peer: 2 }, content: text('hi') });
+    const block = { type: 'block', namespace: 'default', user: 2, blocked: 1, active: true } as const;
+    // Decided while the block waits for its commit, in the same batch.
+    const blocked = core.chat.core.committer.commit(block);
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), message.id, text('late')))).toBe('permission_denied');
+    await blocked;
+    expect(await core.store.message(message.id)).toEqual(message);
+  });
+
+  test('is given up when the ground never holds still', async () => {
+    const core = await openCore({
+      around: (store) => ({
+        ...store,
+        commit: async (operations) =>
+          operations[0]?.type === 'edit'
+            ? operations.map(() => ({ type: 'refused', reason: 'stale' }) as const)
+            : store.commit(operations),
+      }),
+    });
+    const id = await sent(core, await core.group([1]));
+    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('x')))).toBe('unavailable');
+  });
+
+  test('takes of the same rate as sending, and keeps so many revisions', async () => {
+    const core = await openCore({ limits: { rate: { messages: 3, window: 1_000 }, maxRevisions: 2 } });
+    const group = await core.group([1]);
+    const id = await sent(core, group);
+    const edit = (value: string) => refusalOf(core.chat.editMessage(actorFor(1), id, text(value)));
+    expect([await edit('second'), await edit('third'), await edit('fourth')]).toEqual([
+      'not refused',
+      'not refused',
+      'rate_limited',
+    ]);
+    core.clock.advance(1_000);
+    expect([await edit('fifth'), await edit('sixth')]).toEqual(['not refused', 'not refused']);
+    expect((await core.chat.listRevisions(actorFor(1), id)).map(({ content }) => content.text)).toEqual(['third', 'fifth']);
+    const [third] = await core.chat.listRevisions(actorFor(1), id, group.id, { limit: 1 });
+    const rest = await core.chat.listRevisions(actorFor(1), id, group.id, { after: third?.replacedAt ?? 0 });
+    expect(rest.map(({ content }) => content.text)).toEqual(['fifth']);
+  });
+
   test('finds the message in the conversation it was named with only', async () => {
     const core = await openCore();
     const [group, other] = [await core.group([1]), await core.group([1])];
@@ -50,6 +120,26 @@ describe('editing', () => {
     expect(await core.chat.listRevisions(actorFor(1), id, group.id)).toEqual([]);
     expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('x'), group.id))).toBe('not refused');
     expect(await refusalOf(core.chat.recallMessage(actorFor(1), id, group.id))).toBe('not refused');
+  });
+
+  test('of the words alone leaves a file its own, and takes a caption away when there are none', async () => {
+    const core = await openCore();
+    const group = await core.group([1, 2]);
+    const resource = { url: 'https://example.com/a.png', name: 'a.png' };
+    const send = async (content: Content): Promise<Id> =>
+      (await core.chat.sendMessage(actorFor(1), { target: { conversation: group.id }, content })).message.id;
+    const edit = async (id: Id, words: string) => (await core.chat.editText(actorFor(1), id, words)).message.content;
+    const photo = await send({ kind: 'photo', resource });
+    expect(await edit(photo, 'Кот')).toEqual({ kind: 'photo', resource, text: 'Кот' });
+    expect(await edit(photo, '')).toEqual({ kind: 'photo', resource });
+    const words = await send(text('first'));
+    expect(await edit(words, 'second')).toEqual(text('second'));
+    expect(await refusalOf(edit(words, ''))).toBe('invalid_argument');
+    const place = await send({ kind: 'location', location: { latitude: 1, longitude: 2 } });
+    expect(await refusalOf(edit(place, 'here'))).toBe('failed_precondition');
+    expect(await refusalOf(core.chat.editText(actorFor(2), words, 'x'))).toBe('permission_denied');
+    await core.chat.recallMessage(actorFor(1), words);
+    expect(await refusalOf(edit(words, 'x'))).toBe('failed_precondition');
   });
 
   test('keeps to the rules of content, and to the kind', async () => {

@@ -1,39 +1,96 @@
 /** Edit or take back a message. */
 import { checkContent } from '../content.ts';
 import type { Core } from '../core.ts';
+import type { Access } from '../directory.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Content, Id, Message, Millis } from '../model.ts';
-import { checkChange, checkFound } from '../policy.ts';
+import { checkEdit, checkFound, checkRecall, writersOf } from '../policy.ts';
 import type { Changed } from '../ports.ts';
 import { settleContent } from './read-file.ts';
+
+/** A decision made stale by a change of members is made again this often at the most. */
+const MAX_DECISIONS = 5;
 
 /** Replaces the content; the old one is kept as a revision. Kind and place stay. `within`: see `checkFound`. */
 export async function editMessage(core: Core, actor: Actor, id: Id, content: Content, within?: Id): Promise<Changed> {
   checkContent(content, core.limits);
+  takeRate(core, actor);
   const stored = await settleContent(core, actor, content);
-  const message = await findOwn(core, actor, { id, within }, core.limits.editWindow);
-  if (message.content === undefined)
-    throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
-  if (message.content.kind !== content.kind) {
-    throw new ChatError('failed_precondition', `This message is a ${message.content.kind} and cannot become a ${content.kind}.`);
+  return edit(core, actor, { id, within }, (before) => {
+    if (before.kind === content.kind) return stored;
+    throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${content.kind}.`);
+  });
+}
+
+/** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
+export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
+  takeRate(core, actor);
+  return edit(core, actor, { id, within: undefined }, (before) => {
+    if (before.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
+    const { text: _, ...rest } = before;
+    const changed = rest.resource !== undefined && text === '' ? rest : { ...rest, text };
+    checkContent(changed, core.limits);
+    return changed;
+  });
+}
+
+/** Decides on fresh data until the store takes the decision. */
+async function edit(
+  core: Core,
+  actor: Actor,
+  { id, within }: { readonly id: Id; readonly within: Id | undefined },
+  change: (before: Content) => Content,
+): Promise<Changed> {
+  for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
+    const { message, access } = await find(core, actor, id, within);
+    const { kind } = checkEdit(actor, access, message, windowOf(message, core.limits.editWindow), core.now());
+    if (message.content === undefined)
+      throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
+    const outcome = await core.committer.commit({
+      type: 'edit',
+      message: id,
+      user: actor.user,
+      writers: writersOf(actor, kind),
+      content: change(message.content),
+      keep: core.limits.maxRevisions,
+      origin: actor,
+    });
+    if (outcome !== 'stale') return outcome;
+    core.directory.forget(actor.namespace, actor.user, { conversation: message.conversation });
   }
-  return settled(await core.committer.commit({ type: 'edit', message: id, user: actor.user, content: stored, origin: actor }));
+  throw changing();
+}
+
+/** An edit is a way of speaking and counts as a message does. */
+function takeRate(core: Core, actor: Actor): void {
+  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
 }
 
 /** Erases the content; the place stays with a recall marker. Recalling twice answers the same. `within`: see `checkFound`. */
 export async function recallMessage(core: Core, actor: Actor, id: Id, within?: Id): Promise<Changed> {
-  await findOwn(core, actor, { id, within }, core.limits.recallWindow);
-  return settled(await core.committer.commit({ type: 'recall', message: id, user: actor.user, origin: actor }));
-}
-
-async function findOwn(core: Core, actor: Actor, asked: { id: Id; within: Id | undefined }, window: Millis): Promise<Message> {
-  const message = checkFound(await core.store.message(asked.id), asked.within);
-  const access = await core.directory.load(actor.namespace, actor.user, { conversation: message.conversation });
-  checkChange(actor, access, message, message.state === 'sent' ? window : 0, core.now());
-  return message;
-}
-
-function settled(outcome: Changed | 'stale'): Changed {
-  if (outcome === 'stale') throw new ChatError('unavailable', 'The message is changing. Try again.');
+  const { message, access } = await find(core, actor, id, within);
+  checkRecall(actor, access, message, windowOf(message, core.limits.recallWindow), core.now());
+  const outcome = await core.committer.commit({ type: 'recall', message: id, user: actor.user, origin: actor });
+  if (outcome === 'stale') throw changing();
   return outcome;
+}
+
+async function find(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  within: Id | undefined,
+): Promise<{ readonly message: Message; readonly access: Access }> {
+  const message = checkFound(await core.store.message(id), within);
+  const access = await core.directory.load(actor.namespace, actor.user, { conversation: message.conversation });
+  return { message, access };
+}
+
+/** What is gone already has no window: it answers as what it is. */
+function windowOf({ state }: Message, window: Millis): Millis {
+  return state === 'sent' ? window : 0;
+}
+
+function changing(): ChatError {
+  return new ChatError('unavailable', 'The message is changing. Try again.');
 }

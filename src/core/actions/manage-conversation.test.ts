@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { actorFor, openCore, refusalOf, text, typesIn } from '../../../test/support/core.ts';
 import type { TestCore } from '../../../test/support/core.ts';
-import type { Id, MemberRole } from '../model.ts';
+import type { Actor, Id, MemberRole } from '../model.ts';
 
 const server = actorFor(0, { server: true });
 
@@ -53,6 +53,52 @@ describe('creating', () => {
     expect(await create({ name: '123456' })).toBe('invalid_argument');
     expect(await create({ notice: 'a\0' })).toBe('invalid_argument');
   });
+});
+
+describe('a support conversation', () => {
+  const members = [1, { user: 2, role: 'admin' }] as const;
+
+  test('is created by a back end, with exactly the members and roles it names', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const client = await core.connect(1);
+    for (const actor of [server, actorFor(2, { server: true })]) {
+      const { conversation } = await core.chat.createConversation(actor, { kind: 'support', name: 'Order 7', members });
+      expect(conversation.kind).toBe('support');
+      expect(await rolesIn(core, conversation.id)).toEqual({ 1: 'member', 2: 'admin' });
+      await core.chat.sendMessage(actorFor(1), { target: { conversation: conversation.id }, content: text('help') });
+      expect((await core.chat.summarize(actorFor(2), conversation.id)).unread).toBe(1);
+      const page = await core.chat.resume(actorFor(2), {
+        kinds: ['support'],
+        after: 0,
+        target: { conversation: conversation.id },
+      });
+      expect(page.entries).toHaveLength(1);
+    }
+    expect(typesIn(client.heard)).toEqual(['members', 'message', 'members', 'message']);
+  });
+
+  test('is created by no user, with nobody who is not there', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const create = (actor: Actor, more: readonly Id[] = []) =>
+      refusalOf(core.chat.createConversation(actor, { kind: 'support', name: '', members: [...members, ...more] }));
+    for (const role of ['user', 'operator', 'bot', 'guest'] as const)
+      expect(await create(actorFor(2, { role }))).toBe('permission_denied');
+    expect(await create(server, [99])).toBe('not_found');
+    expect(await create(actorFor(98, { server: true }), [98])).toBe('not_found');
+  });
+});
+
+test('creating and changing take of the rate of sending', async () => {
+  const core = await openCore({ limits: { rate: { messages: 2, window: 1_000 } } });
+  await core.users(1);
+  const create = (actor = actorFor(1)) => core.chat.createConversation(actor, { kind: 'group', name: 'x', members: [] });
+  const { conversation } = await create();
+  expect(await refusalOf(core.chat.updateConversation(actorFor(1), conversation.id, { name: 'y' }))).toBe('not refused');
+  expect(await refusalOf(create())).toBe('rate_limited');
+  expect(await refusalOf(core.chat.updateConversation(actorFor(1), conversation.id, { name: 'z' }))).toBe('rate_limited');
+  expect(await refusalOf(create(server))).toBe('not refused');
 });
 
 describe('changing and deleting', () => {
@@ -234,5 +280,41 @@ describe('joining and leaving', () => {
     expect(await core.store.memberCount(channel.id)).toBe(31);
     await Promise.all(users.map((user) => core.chat.leaveConversation(actorFor(user), channel.id)));
     expect(await core.store.memberCount(channel.id)).toBe(1);
+  });
+});
+
+describe('opening a private conversation', () => {
+  test('makes it once, told to both, and the first message goes there', async () => {
+    const core = await openCore();
+    await core.users(1, 2);
+    const [mine, theirs] = [await core.connect(1), await core.connect(2)];
+    const opened = await Promise.all([1, 2].map((user) => core.chat.openPrivate(actorFor(user), 3 - user)));
+    expect(opened.map(({ created }) => created).toSorted()).toEqual([false, true]);
+    const [id] = opened.map(({ conversation }) => conversation.id);
+    expect(opened[1]?.conversation.id).toBe(id);
+    const { conversation, created } = await core.chat.sendMessage(mine.actor, { target: { peer: 2 }, content: text('hi') });
+    expect([conversation.id, created]).toEqual([id, false]);
+    expect(typesIn(theirs.heard)).toEqual(['conversation', 'message']);
+    expect(typesIn(mine.heard)).toEqual(['conversation']);
+  });
+
+  test('is refused as a first message would be, but what is there is found', async () => {
+    const core = await openCore({ limits: { rate: { messages: 1, window: 1_000 } } });
+    await core.users(1, 2, 3, 4);
+    const open = (user: Id, peer: Id, rest = {}) => refusalOf(core.chat.openPrivate(actorFor(user, rest), peer));
+    await core.chat.setBlock(actorFor(2), 1, true);
+    expect(await open(1, 2)).toBe('permission_denied');
+    expect(await open(1, 99)).toBe('not_found');
+    expect(await open(0, 1)).toBe('not_found');
+    expect(await open(3, 1, { role: 'guest' })).toBe('permission_denied');
+    expect(await open(1, 3)).toBe('not refused');
+    expect(await open(1, 4)).toBe('rate_limited');
+    expect(await open(1, 3)).toBe('not refused');
+    expect(await open(2, 1)).toBe('not refused');
+    expect(await open(1, 2)).toBe('not refused');
+    core.clock.advance(1_000);
+    expect(await refusalOf(core.chat.sendMessage(actorFor(1), { target: { peer: 2 }, content: text('x') }))).toBe(
+      'permission_denied',
+    );
   });
 });

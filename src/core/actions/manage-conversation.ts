@@ -4,29 +4,37 @@ import type { Core } from '../core.ts';
 import type { Access } from '../directory.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, Id, MemberRole } from '../model.ts';
-import { checkDelete, checkManage, checkRoleChange, notFound } from '../policy.ts';
-import type { ChangeMembers, ConversationCreated, MembersChanged } from '../ports.ts';
+import { checkCreate, checkDelete, checkManage, checkRoleChange, checkSend, notFound } from '../policy.ts';
+import type { ChangeMembers, ConversationCreated, CreateConversation, MembersChanged, PrivateOpened } from '../ports.ts';
 import { settlePicture } from './read-file.ts';
 
+/** A decision made stale by another change is made again this often at the most. */
+const MAX_DECISIONS = 5;
+
 export interface CreateConversationInput {
-  readonly kind: 'group' | 'channel' | 'room';
+  readonly kind: CreateConversation['kind'];
   readonly name: string;
   readonly notice?: string;
-  readonly members: readonly Id[];
+  /** A user without a role becomes `member`. */
+  readonly members: readonly (Id | { readonly user: Id; readonly role: MemberRole })[];
 }
 
-/** The creator becomes owner; the members must be users of the namespace. A room has no members. */
+/**
+ * The members must be users of the namespace. The creator becomes owner; but of a support conversation, which only back ends create, the
+ * members are exactly those named. A room has no members.
+ */
 export async function createConversation(core: Core, actor: Actor, input: CreateConversationInput): Promise<ConversationCreated> {
-  if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests do not create conversations. Sign in first.');
+  checkCreate(actor, input.kind);
   const notice = input.notice ?? '';
   checkLabels(core, input.name, notice);
-  const others = [...new Set(input.members)].filter((user) => user !== actor.user);
-  if (input.kind === 'room' && others.length > 0) {
-    throw new ChatError('invalid_argument', 'members: a room has no members; whoever is connected is in it.');
-  }
-  checkCount(core, others.length);
-  await checkUsersExist(core, actor, others);
-  const owner = input.kind === 'room' || actor.user === 0 ? [] : [{ user: actor.user, role: 'owner' as const }];
+  const members = membersOf(actor, input);
+  checkCount(core, members.filter(({ user }) => user !== actor.user).length);
+  if (!actor.server) core.changeLimiter.take(actor.namespace, actor.user);
+  await checkUsersExist(
+    core,
+    actor,
+    members.map(({ user }) => user).filter((user) => user !== actor.user || input.kind === 'support'),
+  );
   return settled(
     await core.committer.commit({
       type: 'create',
@@ -35,10 +43,45 @@ export async function createConversation(core: Core, actor: Actor, input: Create
       name: input.name,
       notice,
       creator: actor.user,
-      members: [...owner, ...others.map((user) => ({ user, role: 'member' as const }))],
+      members,
       origin: actor,
     }),
   );
+}
+
+/** Each once: who is named twice has the first role. */
+function membersOf(actor: Actor, { kind, members }: CreateConversationInput): CreateConversation['members'] {
+  const roles = new Map<Id, MemberRole>();
+  if (kind !== 'room' && kind !== 'support' && actor.user !== 0) roles.set(actor.user, 'owner');
+  for (const member of members) {
+    const { user, role } = typeof member === 'number' ? { user: member, role: 'member' as const } : member;
+    if (!roles.has(user)) roles.set(user, role);
+  }
+  // Who creates a room may name themselves: a list of everybody concerned is no mistake.
+  if (kind === 'room') roles.delete(actor.user);
+  if (kind === 'room' && roles.size > 0) {
+    throw new ChatError('invalid_argument', 'members: a room has no members; whoever is connected is in it.');
+  }
+  return [...roles].map(([user, role]) => ({ user, role }));
+}
+
+/**
+ * The private conversation with a user, made if there is none: it then counts, and is refused, as the first message would be
+ * (docs/adr/0017-private-conversations-can-be-opened.md).
+ */
+export async function openPrivate(core: Core, actor: Actor, peer: Id): Promise<Omit<PrivateOpened, 'type'>> {
+  const { namespace, user } = actor;
+  if (user === 0) throw notFound();
+  for (let attempt = 1; attempt <= MAX_DECISIONS; attempt += 1) {
+    const found = await core.directory.load(namespace, user, { peer });
+    if (found.conversation !== undefined) return { conversation: found.conversation, created: false };
+    checkSend(actor, found);
+    if (!actor.server && attempt === 1) core.limiter.take(namespace, user);
+    const outcome = await core.committer.commit({ type: 'open', namespace, user, peer, origin: actor });
+    if (outcome !== 'stale') return outcome;
+    core.directory.forget(namespace, user, { peer });
+  }
+  throw new ChatError('unavailable', 'The conversation is changing too fast. Try again.');
 }
 
 /** Changes name, notice and picture. A room is changed by who created it. */
@@ -49,6 +92,7 @@ export async function updateConversation(
   change: { readonly name?: string; readonly notice?: string; readonly picture?: string },
 ): Promise<Conversation> {
   checkLabels(core, change.name ?? '', change.notice ?? '');
+  if (!actor.server) core.changeLimiter.take(actor.namespace, actor.user);
   checkManage(actor, asCreator(actor, await access(core, actor, id)));
   const { picture: asked, ...labels } = change;
   const picture = asked === undefined ? undefined : await settlePicture(core, actor, asked);
@@ -115,7 +159,7 @@ export async function leaveConversation(core: Core, actor: Actor, id: Id): Promi
     if (conversation === undefined || role === undefined) throw notFound();
     if (conversation.kind === 'private')
       throw new ChatError('failed_precondition', 'A private conversation cannot be left; block the user instead.');
-    if (conversation.kind === 'support')
+    if (conversation.source !== undefined)
       throw new ChatError('failed_precondition', 'A support chat is not left: close it, or hand it on.');
     if (role === 'owner') await refuseLastOwner(core, id, actor.user);
     return { add: [], remove: [actor.user] };
@@ -129,7 +173,7 @@ async function decide(
   id: Id,
   decision: (access: Access) => Promise<Pick<ChangeMembers, 'add' | 'remove'>>,
 ): Promise<MembersChanged> {
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
+  for (let attempt = 1; attempt <= MAX_DECISIONS; attempt += 1) {
     const current = await access(core, actor, id);
     const change = await decision(current);
     const operation: ChangeMembers = {
@@ -176,7 +220,8 @@ async function refuseLastOwner(core: Core, id: Id, user: Id): Promise<void> {
 
 async function checkUsersExist(core: Core, actor: Actor, ids: readonly Id[]): Promise<void> {
   if (ids.length === 0) return;
-  const found = new Set((await core.store.users(actor.namespace, ids)).map((user) => user.id));
+  const known = await core.store.users(actor.namespace, ids);
+  const found = new Set(known.filter(({ erasedAt }) => erasedAt === undefined).map((user) => user.id));
   const missing = ids.find((id) => !found.has(id));
   if (missing !== undefined)
     throw new ChatError('not_found', `There is no user ${missing}. A user appears with the first valid token.`);

@@ -23,6 +23,7 @@ export async function openSession(core: Core, session: Session): Promise<void> {
     checkRoom(core, namespace, user);
     if (hub.open(session, conversations)) core.presence.arrived(namespace, user);
     core.meter.sessionOpened(door);
+    core.log.debug({ namespace, user, door, session: session.id, address: session.address }, 'a session has opened');
     return;
   }
 }
@@ -37,11 +38,12 @@ function checkRoom({ hub, limits }: Core, namespace: string, user: Id): void {
 export function closeSession(core: Core, session: Session, reason: string): void {
   const { namespace, user, door } = session.actor;
   if (core.hub.session(session.id) !== session) return;
-  core.typing.ended(session.id);
   const closed = core.desk.closing(session);
+  core.typing.ended(session.id);
   if (core.hub.close(session)) core.presence.departed(namespace, user);
   closed();
   core.meter.sessionClosed(door, reason);
+  core.log.debug({ namespace, user, door, session: session.id, reason }, 'a session has closed');
 }
 
 /** The actor's own sessions; a back end sees all of its namespace. */

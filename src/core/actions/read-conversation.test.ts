@@ -179,6 +179,40 @@ describe('lists', () => {
     expect(next.map(({ head }) => head.conversation.id)).toEqual([groups[1]?.id]);
   });
 
+  test('come with who is in each conversation, and say where the next page begins', async () => {
+    const core = await openCore();
+    const made: Id[] = [];
+    for (let at = 0; at < 60; at += 1) made.push((await core.group([1, 2, 3])).id);
+    const order = made.toReversed();
+    const first = await core.chat.listWithRosters(actorFor(2), { before: 0, limit: 40, members: 2 });
+    expect(first.conversations.map(({ summary }) => summary.head.conversation.id)).toEqual(order.slice(0, 40));
+    for (const { summary, roster } of first.conversations) {
+      expect(roster).toMatchObject({ conversation: summary.head.conversation.id, more: true });
+      expect(roster.members.map(({ user }) => user.id)).toEqual([1, 2]);
+    }
+    expect(first.next).toBe(order[39]);
+    const last = await core.chat.listWithRosters(actorFor(2), { before: first.next ?? 0, limit: 40, members: 2 });
+    expect(last.conversations.map(({ summary }) => summary.head.conversation.id)).toEqual(order.slice(40));
+    expect(last).not.toHaveProperty('next');
+  });
+
+  test('leave out what the actor is removed from while they are read', async () => {
+    let removing = async (): Promise<unknown> => undefined;
+    const core = await openCore({
+      around: (store) => ({
+        ...store,
+        async rosters(...asked) {
+          await removing();
+          return store.rosters(...asked);
+        },
+      }),
+    });
+    const [kept, left] = [await core.group([1, 2]), await core.group([1, 2])];
+    removing = () => core.chat.changeMembers(actorFor(1), left.id, { add: [], remove: [2] });
+    const { conversations } = await core.chat.listWithRosters(actorFor(2), { before: 0, limit: 10, members: 1 });
+    expect(conversations.map(({ summary }) => summary.head.conversation.id)).toEqual([kept.id]);
+  });
+
   test('name the members in pages', async () => {
     const core = await openCore({ limits: { maxMemberChange: 2 } });
     const group = await core.group([1, 2, 3]);

@@ -1,11 +1,16 @@
 /** Reading: history, lists, resume. Everything a user may see, and nothing else. */
+import { setImmediate } from 'node:timers/promises';
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Conversation, ConversationHead, ConversationKind, Id, Membership, Revision } from '../model.ts';
+import { CONVERSATION_KINDS } from '../model.ts';
+import type { Actor, Conversation, ConversationHead, ConversationKind, Id, Membership, Millis, Revision } from '../model.ts';
 import type { ResumeEntry } from '../events.ts';
-import { checkFound, checkRead, notFound, tellsEverybody } from '../policy.ts';
+import { checkFound, checkRead, kindsFor, notFound, tellsEverybody } from '../policy.ts';
 import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage, Roster } from '../ports.ts';
+
+/** Kinds that have members, and so a place in somebody's list. */
+const LISTED = CONVERSATION_KINDS.filter((kind) => kind !== 'room');
 
 /** A page of messages, ascending, around or on one side of a message. */
 export async function readHistory(core: Core, actor: Actor, query: HistoryQuery): Promise<HistoryPage> {
@@ -28,9 +33,64 @@ export async function listMembers(core: Core, actor: Actor, id: Id, after: Id, l
   return core.store.members(id, after, Math.min(limit, core.limits.maxMemberChange));
 }
 
-/** The actor's conversations, most recently active first. */
-export function listConversations(core: Core, actor: Actor, before: Id, limit: number): Promise<readonly ConversationSummary[]> {
+/** The actor's conversations, most recently active first; a guest has none. */
+export async function listConversations(
+  core: Core,
+  actor: Actor,
+  before: Id,
+  limit: number,
+): Promise<readonly ConversationSummary[]> {
+  if (kindsFor(actor, LISTED).length === 0) return [];
   return core.store.summaries(actor.namespace, actor.user, before, Math.min(limit, core.limits.maxPage));
+}
+
+/** Conversations on one page with their members: what a person's whole list has, read in a few milliseconds. */
+const MAX_ROSTERED = 500;
+
+/** Conversations whose members are read in one turn: everybody else waits for it. */
+const ROSTERS_AT_ONCE = 25;
+
+/** A conversation in a list, and who is in it. */
+export interface RosteredConversation {
+  readonly summary: ConversationSummary;
+  readonly roster: Roster;
+}
+
+export interface RosteredPage {
+  readonly conversations: readonly RosteredConversation[];
+  /** What the next page is `before`; absent when this is the last. */
+  readonly next?: Id;
+}
+
+/** The actor's conversations with `members` at most of each one's members, most recently active first. */
+export async function listWithRosters(
+  core: Core,
+  actor: Actor,
+  asked: { readonly before: Id; readonly limit: number; readonly members: number },
+): Promise<RosteredPage> {
+  const members = Math.min(asked.members, core.limits.maxMemberChange);
+  const limit = Math.min(asked.limit, MAX_ROSTERED);
+  const found = await core.store.summaries(actor.namespace, actor.user, asked.before, limit + 1);
+  const summaries = found.slice(0, limit);
+  const last = found.length > limit ? summaries.at(-1) : undefined;
+  const listed: RosteredConversation[] = [];
+  for (let from = 0; from < summaries.length; from += ROSTERS_AT_ONCE) {
+    if (from > 0) await setImmediate();
+    const some = summaries.slice(from, from + ROSTERS_AT_ONCE);
+    const ids = some.map(({ head }) => head.conversation.id);
+    // Between the two reads the actor may have been removed, and what came after is not for a stranger.
+    const rosters = new Map((await core.store.rosters(ids, members)).map((roster) => [roster.conversation, roster]));
+    for (const summary of some) {
+      const roster = rosters.get(summary.head.conversation.id);
+      if (roster !== undefined && (await isStillIn(core, actor, roster))) listed.push({ summary, roster });
+    }
+  }
+  return { conversations: listed, ...(last && { next: Math.max(last.head.conversation.id, last.head.lastId) }) };
+}
+
+async function isStillIn(core: Core, { user }: Actor, { conversation, members, more }: Roster): Promise<boolean> {
+  if (members.some(({ membership }) => membership.user === user)) return true;
+  return more && (await core.directory.role(conversation, user)) !== undefined;
 }
 
 /** One conversation as its member sees it: cursors and exact unread count. */
@@ -57,11 +117,18 @@ export function findHead(core: Core, conversation: Id): Promise<ConversationHead
   return core.store.head(conversation);
 }
 
-/** Earlier contents of a message, oldest first. `within`: see `checkFound`. */
-export async function listRevisions(core: Core, actor: Actor, id: Id, within?: Id): Promise<readonly Revision[]> {
+/** A page of earlier contents of a message, oldest first: those replaced after a moment. `within`: see `checkFound`. */
+export async function listRevisions(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  within?: Id,
+  page: { readonly after?: Millis; readonly limit?: number } = {},
+): Promise<readonly Revision[]> {
+  const { after = 0, limit = core.limits.maxPage } = page;
   const { conversation } = checkFound(await core.store.message(id), within);
   await findConversation(core, actor, { conversation });
-  return core.store.revisions(id);
+  return core.store.revisions(id, after, Math.min(limit, core.limits.maxPage));
 }
 
 export interface Resume {
@@ -82,7 +149,7 @@ export async function resume(core: Core, actor: Actor, input: Resume): Promise<R
   const page = await core.store.resume({
     namespace: actor.namespace,
     user: actor.user,
-    kinds: input.kinds,
+    kinds: kindsFor(actor, input.kinds),
     ...(conversations && { conversations }),
     after: input.after,
     limit: Math.min(input.limit ?? core.limits.maxPage, core.limits.maxPage),

@@ -1,11 +1,16 @@
 /** Files of ours: who may see one, and how one becomes part of a message or a picture. */
+import { checkString } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import { fileAddress, fileOf } from '../file-address.ts';
 import { contentOfFile, kindOf } from '../file-content.ts';
-import type { Actor, Content, FileUse, Id, StoredFile } from '../model.ts';
 import { maySeeChat } from '../desk/access.ts';
+import type { Actor, Content, FileUse, Id, Resource, StoredFile } from '../model.ts';
+import type { ByteRange } from '../ports.ts';
 import { checkRead, notFound } from '../policy.ts';
+
+/** What previews are made as, whatever the image. */
+const PREVIEW_TYPE = 'image/webp';
 
 /** Uses looked at: a file that was passed on more often than this shows its newest ones. */
 const MAX_USES = 100;
@@ -17,6 +22,34 @@ export async function findFile(core: Core, actor: Actor, id: Id): Promise<Stored
   if (actor.server || (file.owner === actor.user && actor.user !== 0)) return file;
   for (const use of await core.store.fileUses(id, MAX_USES)) if (await maySee(core, actor, use)) return file;
   throw notFound();
+}
+
+/** The file of a link (`Links.show`), for whoever has it. A link that is not good and a file that is gone answer the same. */
+export async function findLinkedFile(
+  core: Core,
+  link: { readonly file: Id; readonly expires: string; readonly signature: string },
+): Promise<StoredFile> {
+  const file = core.links.isGood(link.file, link.expires, link.signature) ? await core.store.file(link.file) : undefined;
+  if (file === undefined) throw notFound();
+  return file;
+}
+
+/** What of a file is there to be read: the whole, or its smaller picture. */
+export interface FileBytes {
+  readonly mediaType: string;
+  /** SHA-256 of all of the bytes. */
+  readonly hash: string;
+  readonly size: number;
+  read(range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** The bytes of a file that was found, or of its preview. Rejects with `not_found` where there are none. */
+export async function readFile(core: Core, file: StoredFile, preview: boolean): Promise<FileBytes> {
+  const hash = preview ? file.preview : file.hash;
+  const size = hash === undefined ? undefined : await core.media.size(hash);
+  if (hash === undefined || size === undefined) throw notFound();
+  const mediaType = preview ? PREVIEW_TYPE : file.mediaType;
+  return { mediaType, hash, size, read: (range) => core.media.read(hash, range) };
 }
 
 async function maySee(core: Core, actor: Actor, use: FileUse): Promise<boolean> {
@@ -40,14 +73,14 @@ export function settleContent(core: Core, actor: Actor, content: Content): Conte
   const { resource } = content;
   if (resource === undefined) return content;
   const file = fileOf(core.links.strip(resource.url));
-  return file === undefined ? withoutFile(content) : settleFile(core, actor, content, file);
+  return file === undefined ? withoutFile(core, content, resource) : settleFile(core, actor, content, file);
 }
 
-/** Only the server says which file a message has. */
-function withoutFile(content: Content): Content {
-  if (content.resource?.file === undefined) return content;
-  const { file: _, ...resource } = content.resource;
-  return { ...content, resource };
+/** Only the server says which file a message has, and a small picture of ours goes with its own file only. */
+function withoutFile(core: Core, content: Content, { file: claimed, thumbnail, ...resource }: Resource): Content {
+  const isForeign = thumbnail === undefined || fileOf(core.links.strip(thumbnail)) === undefined;
+  if (claimed === undefined && isForeign) return content;
+  return { ...content, resource: { ...resource, ...(isForeign && thumbnail !== undefined && { thumbnail }) } };
 }
 
 async function settleFile(core: Core, actor: Actor, content: Content, id: Id): Promise<Content> {
@@ -63,6 +96,7 @@ export async function settlePicture(core: Core, actor: Actor, picture: string): 
   if (picture === '') return picture;
   const id = fileOf(core.links.strip(picture));
   if (id === undefined) {
+    checkString('picture', picture);
     const url = URL.canParse(picture) ? new URL(picture) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol) || Buffer.byteLength(picture) > core.limits.maxUrlBytes) {
       throw bad('must be a file of ours or an http:// or https:// address');

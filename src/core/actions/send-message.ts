@@ -103,6 +103,8 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
   checkKey(core, message.key);
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
   if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  const sender = message.sender ?? actor.user;
+  const senderName = sender === 0 ? '' : ((await core.directory.user(actor.namespace, sender))?.name ?? '');
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
     const conversation = await core.directory.conversation(message.conversation);
     if (conversation === undefined) throw notFound();
@@ -110,7 +112,8 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
       type: 'append',
       namespace: actor.namespace,
       ...message,
-      sender: message.sender ?? actor.user,
+      sender,
+      senderName,
       peer: 0,
       version: conversation.version,
       writers: 'anyone',
@@ -136,11 +139,13 @@ function trimRoom(core: Core, { conversation, message, duplicate }: Appended): v
 
 function toOperation(core: Core, actor: Actor, input: SendMessage, access: Access): AppendMessage {
   const { conversation, peer } = access;
+  const sender = core.directory.peekUser(actor.namespace, actor.user);
+  if (sender?.erasedAt !== undefined) throw new ChatError('unauthenticated', 'This account was erased.');
   return {
     type: 'append',
     namespace: actor.namespace,
     sender: actor.user,
-    senderName: core.directory.peekUser(actor.namespace, actor.user)?.name ?? '',
+    senderName: sender?.name ?? '',
     conversation: conversation?.id ?? 0,
     peer: conversation === undefined ? (peer?.id ?? 0) : 0,
     version: conversation?.version ?? 0,

@@ -2,7 +2,6 @@
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import type { Actor } from '../model.ts';
-import { typeInChat } from '../desk/messages.ts';
 import { checkSend, notFound } from '../policy.ts';
 
 export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
@@ -12,15 +11,13 @@ export async function setTyping(core: Core, actor: Actor, target: Target, active
   checkSend(actor, access);
   const { conversation } = access;
   if (conversation === undefined) throw notFound();
-  if (conversation.kind === 'support') {
-    await typeInChat(core, actor, { chat: { conversation: conversation.id }, active });
-    return;
-  }
   const { user, session } = actor;
   if (!active) {
     typing.stop(conversation.id, user, session);
     return;
   }
-  const name = (directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user)))?.name ?? '';
-  typing.start({ conversation, user, name, session });
+  const sender = directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user));
+  const scene = conversation.kind === 'support' ? await core.store.scene(conversation.id) : undefined;
+  const told = scene && { scene: { ...scene, ...(sender && { sender }) } };
+  typing.start({ conversation, user, name: sender?.name ?? '', session, ...told });
 }

@@ -35,6 +35,7 @@ export async function identify(core: Core, claims: Claims): Promise<Identity> {
   if (!NAMESPACE.test(claims.namespace)) throw unauthenticated('The namespace of the token is not a valid name.');
   if (claims.subject.length > MAX_SUBJECT_LENGTH) throw unauthenticated('The subject of the token is too long.');
   const user = await findOrSave(core, claims);
+  if (user.erasedAt !== undefined) throw unauthenticated('This account was erased.');
   const { namespace, role, token, issuedAt, expiresAt } = claims;
   return { namespace, user: user.id, role, name: user.name, ...(token !== undefined && { token }), issuedAt, expiresAt };
 }
@@ -55,6 +56,7 @@ async function findOrSave(core: Core, claims: Claims): Promise<User> {
   if ([subject, name ?? ''].some((text) => text.includes('\0') || !text.isWellFormed())) {
     throw unauthenticated('The token names a user by what is no valid text.');
   }
+  if (known?.erasedAt !== undefined) return known;
   checkClaimedPerson(person, core.limits);
   const same = known !== undefined && known.role === role && (name === undefined || name === known.name);
   if (same && isWithin(person, known.person ?? {})) return known;

@@ -120,10 +120,7 @@ export async function findIn(core: Core, actor: Actor, chat: Id, id: Id): Promis
   return message;
 }
 
-/**
- * Tells the others that somebody types, or has stopped (typing.ts says when that is so by itself). What stands in the composer is told to operators
- * only, where the widget lets them see it.
- */
+/** Tells the others that somebody types, or has stopped. What stands in the composer is told apart, to operators only, where the widget lets them see it. */
 export async function typeInChat(
   core: Core,
   actor: Actor,
@@ -141,14 +138,11 @@ export async function typeInChat(
   }
   const { typingPreview } = (await core.desk.settings.of(actor.namespace)).widget(scene.chat.source);
   const sender = await core.directory.user(actor.namespace, user);
-  core.typing.start({
-    conversation,
-    user,
-    name: sender?.name ?? '',
-    session,
-    scene: { ...scene, ...(sender && { sender }) },
-    ...(text !== undefined && typingPreview && { text: text.toWellFormed() }),
-  });
+  const typist = { conversation, user, name: sender?.name ?? '', session, scene: { ...scene, ...(sender && { sender }) } };
+  core.typing.start(typist);
+  if (text === undefined || !typingPreview) return;
+  const { session: from, ...told } = typist;
+  core.bus.publish({ type: 'typing', ...told, active, from, text: text.toWellFormed() });
 }
 
 /**

@@ -262,9 +262,14 @@ describe('in a chat', () => {
       inside.map((session) => session.take().flatMap((one) => (one.type === 'typing' ? [[one.active, one.text]] : [])));
     typed();
     await core.desk.type(client, { chat: { conversation: id }, active: true, text: 'I wo' });
-    expect(typed()).toEqual([[[true, 'I wo']], [[true, undefined]], [[true, 'I wo']]]);
+    const started = [true, undefined];
+    expect(typed()).toEqual([[started, [true, 'I wo']], [started], [started, [true, 'I wo']]]);
+    await core.desk.type(client, { chat: { conversation: id }, active: true, text: 'I would' });
+    expect(typed()).toEqual([[[true, 'I would']], [], [[true, 'I would']]]);
     await core.desk.saveWidget(backEnd, { ...defaultWidget('lk'), typingPreview: false });
-    await core.desk.type(client, { chat: { conversation: id }, active: false, text: 'I wo' });
+    await core.desk.type(client, { chat: { conversation: id }, active: true, text: 'I would like' });
+    expect(typed()).toEqual([[], [], []]);
+    await core.desk.type(client, { chat: { conversation: id }, active: false });
     expect(typed()).toEqual([[[false, undefined]], [[false, undefined]], [[false, undefined]]]);
     expect(await refusalOf(core.desk.type(stranger, { chat: { conversation: id }, active: true }))).toBe('not_found');
     expect(await refusalOf(core.desk.type(client, { chat: { conversation: id }, active: true, text: 'x'.repeat(5_000) }))).toBe(

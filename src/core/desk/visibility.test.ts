@@ -171,6 +171,9 @@ describe.each(HIDDEN)('$name', (hidden) => {
       await refusalOf(core.sendMessage(actor, { target: { conversation: aside }, content: { kind: 'text', text: 'x' } })),
     ).toBe('not_found');
     expect(await refusalOf(core.setTyping(actor, { conversation: aside }, true))).toBe('not_found');
+    const found = await core.searchMessages(actor, { query: 'Secret words', limit: 10 });
+    expect(found).toEqual({ messages: [], more: false });
+    expect(await refusalOf(core.searchMessages(actor, { query: 'Secret', conversation: aside, limit: 10 }))).toBe('not_found');
     const ref = { conversation: chat };
     if (!mayHear(actor.role) || !inChat) {
       expect(await refusalOf(desk.desk.mark(actor, { chat: ref, cursor: 'read', message: id }))).toBe('not_found');

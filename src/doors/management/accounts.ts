@@ -56,8 +56,9 @@ function toCredentials({ username, password, namespace = 'default' }: SignIn) {
 }
 
 /** The token says nothing of the name: it would bring an old one back after a change. */
-async function signIn(chat: Chat, { namespace, id, role, username = '', name }: User) {
+async function signIn(chat: Chat, { namespace, id, role, username = '', name, picture }: User) {
   const expiresAt = toTime(chat.now() + SIGN_IN_TTL);
   const token = await chat.mintToken({ subject: String(id), namespace, role, ttl: SIGN_IN_TTL });
-  return { token, expiresAt, user: { id: String(id), username, name } };
+  const profilePic = picture === undefined ? {} : { profilePic: chat.links.show(picture) };
+  return { token, expiresAt, user: { id: String(id), username, name, ...profilePic } };
 }

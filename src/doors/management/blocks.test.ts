@@ -32,3 +32,15 @@ it('refuses to block nobody and oneself', async () => {
   expect((await door.call('DELETE', '/api/blocks/99', { headers: alice })).status).toBe(404);
   expect((await door.call('PUT', '/api/blocks/1', { headers: alice })).status).toBe(400);
 });
+
+it('lists whom one blocks in pages', async () => {
+  await using door = await startManagement();
+  const alice = await door.user(1);
+  for (const id of [2, 3, 4]) {
+    await door.user(id);
+    await door.call('PUT', `/api/blocks/${id}`, { headers: alice });
+  }
+  const page = async (query: string) => (await door.call('GET', `/api/blocks?${query}`, { headers: alice })).body;
+  expect(await page('limit=2')).toEqual({ userIds: ['2', '3'], next: '3' });
+  expect(await page('limit=2&after=3')).toEqual({ userIds: ['4'] });
+});

@@ -1,14 +1,22 @@
 /** Whose private messages a user does not want. */
-import { Nothing, actorFrom, pathId, someone } from '../../api/index.ts';
+import { Nothing, actorFrom, pathId, someone, toLimit, toNext, toPlace } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
-import { ByUser } from './requests.ts';
+import { BlockPlace, ByUser } from './requests.ts';
 import { Blocks } from './wire.ts';
 
 export function registerBlocks(http: Routes, { chat, operation }: RouteDeps): void {
   http.get(
     '/blocks',
-    operation(someone('users'), { id: 'listBlocks', tag: 'blocks', summary: 'Whom I block' }, { response: { 200: Blocks } }),
-    async (request) => ({ userIds: (await chat.listBlocks(actorFrom(request))).map(String) }),
+    operation(
+      someone('users'),
+      { id: 'listBlocks', tag: 'blocks', summary: 'Whom I block' },
+      { querystring: BlockPlace, response: { 200: Blocks } },
+    ),
+    async (request) => {
+      const page = { after: toPlace('after', request.query.after), limit: toLimit(request.query.limit) };
+      const blocked = await chat.listBlocks(actorFrom(request), page);
+      return { userIds: blocked.map(String), ...toNext(blocked, page.limit, (id) => id) };
+    },
   );
 
   http.put(

@@ -1,5 +1,5 @@
 /** Between the core's nouns and this interface's messages. Pure: nothing here knows a request or waits. */
-import { toId, toIds, toLimit, toTime } from '../../api/index.ts';
+import { toId, toIds, toLimit, toNext, toTime } from '../../api/index.ts';
 import type {
   Content,
   Conversation,
@@ -7,9 +7,11 @@ import type {
   HistoryPage,
   HistoryQuery,
   Id,
+  Links,
   MemberChangeInput,
   Membership,
   Message,
+  Resource,
   Revision,
   SendMessage,
   SessionInfo,
@@ -26,11 +28,13 @@ export function toContent({ type, text, resource, location }: requests.EditMessa
   return {
     kind: type ?? 'text',
     ...(text !== undefined && { text }),
-    ...(resource !== undefined && {
-      resource: { url: resource.url, ...(resource.thumbnail !== undefined && { thumbnail: resource.thumbnail }) },
-    }),
+    ...(resource !== undefined && { resource: toResource(resource) }),
     ...(location !== undefined && { location: { latitude: location.latitude, longitude: location.longitude } }),
   };
+}
+
+function toResource({ url, thumbnail, name }: Resource): Resource {
+  return { url, ...(thumbnail !== undefined && { thumbnail }), ...(name !== undefined && { name }) };
 }
 
 export function toSend(target: Target, body: requests.SendMessage, key: string | undefined): SendMessage {
@@ -66,16 +70,19 @@ export function toMemberChange({ add = [], remove = [] }: requests.ChangeMembers
 
 // ---- Core to wire ------------------------------------------------------------------------------------------------------------------
 
-export function fromContent({ kind, text, resource, location }: Content) {
+/** Writes links to files of ours for whoever is told. */
+type Show = Pick<Links, 'show' | 'resource'>;
+
+export function fromContent({ kind, text, resource, location }: Content, links: Show) {
   return {
     type: kind,
     ...(text !== undefined && { text }),
-    ...(resource !== undefined && { resource: { ...resource } }),
+    ...(resource !== undefined && { resource: toResource(links.resource(resource)) }),
     ...(location !== undefined && { location: { ...location } }),
   };
 }
 
-export function toMessage(message: Message): wire.Message {
+export function toMessage(message: Message, links: Show): wire.Message {
   const { id, conversation, index, sender, state, content, sentAt, editedAt, expiresAt } = message;
   return {
     id: String(id),
@@ -83,38 +90,45 @@ export function toMessage(message: Message): wire.Message {
     index,
     senderId: String(sender),
     state,
-    ...(content !== undefined && fromContent(content)),
+    ...(content !== undefined && fromContent(content, links)),
     sentAt: toTime(sentAt),
     ...(editedAt !== undefined && { editedAt: toTime(editedAt) }),
     ...(expiresAt !== undefined && { expiresAt: toTime(expiresAt) }),
   };
 }
 
-export function toHistory(page: HistoryPage, asked: requests.HistoryPlace) {
+export function toHistory(page: HistoryPage, asked: requests.HistoryPlace, links: Show) {
   const { moreBefore, moreAfter } = page;
   const more = asked.around !== undefined ? moreBefore || moreAfter : asked.after === undefined ? moreBefore : moreAfter;
-  return { messages: page.messages.map(toMessage), more, moreBefore, moreAfter };
+  return { messages: page.messages.map((message) => toMessage(message, links)), more, moreBefore, moreAfter };
 }
 
-export function toRevisions(revisions: readonly Revision[]): wire.Revisions {
-  return { revisions: revisions.map(({ content, replacedAt }) => ({ ...fromContent(content), replacedAt: toTime(replacedAt) })) };
+export function toRevisions(page: readonly Revision[], limit: number, links: Show): wire.Revisions {
+  const revisions = page.map((revision) => toRevision(revision, links));
+  return { revisions, ...toNext(page, limit, ({ replacedAt }) => replacedAt) };
+}
+
+export function toRevision({ content, replacedAt }: Revision, links: Show): wire.Revisions['revisions'][number] {
+  return { ...fromContent(content, links), replacedAt: toTime(replacedAt) };
 }
 
 export function toMember({ user, role }: Pick<Membership, 'user' | 'role'>): wire.Member {
   return { userId: String(user), role };
 }
 
-function describe({ id, kind, name, notice, createdAt }: Conversation) {
-  return { id: String(id), kind, name, notice, createdAt: toTime(createdAt) };
+function describe({ id, kind, name, notice, picture, createdAt }: Conversation, links: Show) {
+  const shown = picture === undefined ? {} : { picture: links.show(picture) };
+  return { id: String(id), kind, name, notice, ...shown, createdAt: toTime(createdAt) };
 }
 
 export function toConversation(
   conversation: Conversation,
   members: readonly Membership[],
   moreMembers: boolean,
+  links: Show,
 ): wire.Conversation {
   return {
-    ...describe(conversation),
+    ...describe(conversation, links),
     ...(conversation.creator !== 0 && { creatorId: String(conversation.creator) }),
     members: members.map(toMember),
     moreMembers,
@@ -130,17 +144,17 @@ export function toCursors(summary: ConversationSummary): wire.Cursors {
   return { conversationId: String(summary.head.conversation.id), ...cursorsOf(summary) };
 }
 
-export function toSummary(summary: ConversationSummary): wire.ConversationSummary {
+export function toSummary(summary: ConversationSummary, links: Show): wire.ConversationSummary {
   const { head, membership, lastMessage } = summary;
   const { peers } = head.conversation;
   const peer = peers === undefined || peers[0] !== membership.user ? peers?.[0] : peers[1];
   return {
-    ...describe(head.conversation),
+    ...describe(head.conversation, links),
     ...(peer !== undefined && { peerId: String(peer) }),
     role: membership.role,
     joinedAt: toTime(membership.joinedAt),
     ...cursorsOf(summary),
-    ...(lastMessage !== undefined && { lastMessage: toMessage(lastMessage) }),
+    ...(lastMessage !== undefined && { lastMessage: toMessage(lastMessage, links) }),
   };
 }
 
@@ -150,12 +164,13 @@ export function activityOf({ head }: ConversationSummary): Id {
 }
 
 /** `external` ids are told to back ends, whose they are. */
-export function toUser(user: User, told: { readonly online: boolean; readonly external: boolean }): wire.User {
-  const { id, name, username, external, role, lastSeenAt, createdAt } = user;
+export function toUser(user: User, told: { readonly online: boolean; readonly external: boolean }, links: Show): wire.User {
+  const { id, name, picture, username, external, role, lastSeenAt, createdAt } = user;
   return {
     id: String(id),
     name,
     ...(username !== undefined && { username }),
+    ...(picture !== undefined && { profilePic: links.show(picture) }),
     ...(told.external && external !== undefined && { externalId: external }),
     role,
     online: told.online,

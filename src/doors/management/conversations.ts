@@ -12,14 +12,19 @@ export function registerConversations(http: Routes, { chat, operation }: RouteDe
     '/conversations',
     operation(
       anyone('conversations'),
-      { id: 'createConversation', tag: 'conversations', summary: 'Create a group, channel or room; whoever creates it owns it' },
+      {
+        id: 'createConversation',
+        tag: 'conversations',
+        summary: 'Create a group, channel or room; whoever creates it owns it',
+        refusals: ['rate_limited'],
+      },
       { body: CreateConversation, response: { 201: Conversation } },
     ),
     async (request, reply) => {
       const { kind, name, notice, members = [] } = request.body;
       const input = { kind, name, members: toIds('members', members), ...(notice !== undefined && { notice }) };
       const created = await chat.createConversation(actorFrom(request), input);
-      return reply.code(201).send(toConversation(created.conversation, created.members, false));
+      return reply.code(201).send(toConversation(created.conversation, created.members, false, chat.links));
     },
   );
 
@@ -37,7 +42,7 @@ export function registerConversations(http: Routes, { chat, operation }: RouteDe
     async (request) => {
       const limit = toLimit(request.query.limit);
       const page = await chat.listConversations(actorFrom(request), toPlace('before', request.query.before), limit);
-      return { conversations: page.map(toSummary), ...toNext(page, limit, activityOf) };
+      return { conversations: page.map((summary) => toSummary(summary, chat.links)), ...toNext(page, limit, activityOf) };
     },
   );
 
@@ -58,15 +63,19 @@ export function registerConversations(http: Routes, { chat, operation }: RouteDe
     '/conversations/:id',
     operation(
       anyone('conversations'),
-      { id: 'updateConversation', tag: 'conversations', summary: 'Change name or notice' },
+      { id: 'updateConversation', tag: 'conversations', summary: 'Change name, notice or picture' },
       { params: ByConversation, body: ChangeConversation, response: { 200: Conversation } },
     ),
     async (request) => {
       const actor = actorFrom(request);
       const id = pathId(request.params.id);
-      const { name, notice } = request.body;
-      if (name === undefined && notice === undefined) throw new ChatError('invalid_argument', 'Give name or notice.');
-      const change = { ...(name !== undefined && { name }), ...(notice !== undefined && { notice }) };
+      const { name, notice, picture } = request.body;
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(notice !== undefined && { notice }),
+        ...(picture !== undefined && { picture }),
+      };
+      if (Object.keys(change).length === 0) throw new ChatError('invalid_argument', 'Give name, notice or picture.');
       return withMembers(chat, actor, await chat.updateConversation(actor, id, change));
     },
   );
@@ -91,5 +100,5 @@ async function withMembers(chat: Chat, actor: Actor, conversation: CoreConversat
   const members = await chat.listMembers(actor, conversation.id, 0, limit);
   const last = members.length < limit ? undefined : members.at(-1);
   const more = last !== undefined && (await chat.listMembers(actor, conversation.id, last.user, 1)).length > 0;
-  return toConversation(conversation, members, more);
+  return toConversation(conversation, members, more, chat.links);
 }

@@ -10,6 +10,8 @@ import { registerBlocks } from './blocks.ts';
 import { registerConversations } from './conversations.ts';
 import { registerMembers } from './members.ts';
 import { registerMessages } from './messages.ts';
+import { registerPeople } from './people.ts';
+import { registerRetention } from './retention.ts';
 import { registerSessions } from './sessions.ts';
 import { registerTokens } from './tokens.ts';
 import { registerUsers } from './users.ts';
@@ -39,7 +41,9 @@ export function createManagementDoor(): Door {
 function registerRoutes(http: Routes, deps: RouteDeps): void {
   registerAccounts(http, deps);
   registerUsers(http, deps);
+  registerPeople(http, deps);
   registerConversations(http, deps);
+  registerRetention(http, deps);
   registerMembers(http, deps);
   registerMessages(http, deps);
   registerBlocks(http, deps);

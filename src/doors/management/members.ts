@@ -51,7 +51,7 @@ export function registerMembers(http: Routes, { chat, operation }: RouteDeps): v
       const actor = actorFrom(request);
       const id = pathId(request.params.id);
       await chat.joinConversation(actor, id);
-      return toSummary(await chat.summarize(actor, id));
+      return toSummary(await chat.summarize(actor, id), chat.links);
     },
   );
 

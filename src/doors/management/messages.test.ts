@@ -228,6 +228,24 @@ describe('changing a message', () => {
     expect(revisions.body).toEqual({ revisions: [{ type: 'text', text: 'Helo', replacedAt: edited.body.editedAt }] });
   });
 
+  it('takes no edit of who may not write any more, and gives revisions in pages', async () => {
+    await using door = await startManagement();
+    const [alice, bob] = [await door.user(1), await door.user(2)];
+    const { id, conversationId } = (await door.call('POST', '/api/private/2/messages', { headers: alice, body: { text: '0' } }))
+      .body;
+    const edit = (text: string) =>
+      door.call('PATCH', `/api/conversations/${conversationId}/messages/${id}`, { headers: alice, body: { text } });
+    for (const value of ['1', '2', '3']) expect((await edit(value)).status).toBe(200);
+    const page = async (query: string) =>
+      (await door.call('GET', `/api/conversations/${conversationId}/messages/${id}/revisions?${query}`, { headers: bob })).body;
+    const first = await page('limit=2');
+    expect(first.revisions.map(({ text }: { text: string }) => text)).toEqual(['0', '1']);
+    expect((await page(`limit=2&after=${first.next}`)).revisions).toMatchObject([{ text: '2' }]);
+    expect(await page(`limit=2&after=${first.next}`)).not.toHaveProperty('next');
+    await door.call('PUT', '/api/blocks/1', { headers: bob });
+    expect(await edit('4')).toMatchObject({ status: 403, body: { error: { code: 'permission_denied' } } });
+  });
+
   it('keeps the kind of a message', async () => {
     await using door = await startManagement();
     const { alice, messages } = await createGroup(door);

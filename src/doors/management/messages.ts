@@ -1,6 +1,6 @@
 /** Messages: read, send, edit, take back; and how far one has come. */
 import type { FastifyRequest } from 'fastify';
-import { actorFrom, anyone, pathId, someone, toId } from '../../api/index.ts';
+import { actorFrom, anyone, pathId, someone, toId, toLimit, toPlace } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import type { Chat, Id, Target } from '../../core/index.ts';
 import { toContent, toCursors, toHistory, toHistoryQuery, toMessage, toRevisions, toSend } from './codec.ts';
@@ -11,6 +11,7 @@ import {
   EditMessage,
   HistoryPlace,
   MoveCursor,
+  RevisionPlace,
   SendHeaders,
   SendMessage,
 } from './requests.ts';
@@ -70,7 +71,7 @@ async function send(
   key: string | undefined,
 ): Promise<{ status: 200 | 201; message: Message }> {
   const { message, duplicate } = await chat.sendMessage(actorFrom(request), toSend(target, body, key));
-  return { status: duplicate ? 200 : 201, message: toMessage(message) };
+  return { status: duplicate ? 200 : 201, message: toMessage(message, chat.links) };
 }
 
 function registerReading(http: Routes, { chat, operation }: RouteDeps): void {
@@ -83,7 +84,7 @@ function registerReading(http: Routes, { chat, operation }: RouteDeps): void {
     ),
     async (request) => {
       const query = toHistoryQuery(pathId(request.params.id), request.query);
-      return toHistory(await chat.readHistory(actorFrom(request), query), request.query);
+      return toHistory(await chat.readHistory(actorFrom(request), query), request.query, chat.links);
     },
   );
 
@@ -124,12 +125,20 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     '/conversations/:id/messages/:messageId',
     operation(
       anyone('messages'),
-      { id: 'editMessage', tag: 'messages', summary: 'Replace the content of a message', refusals: ['failed_precondition'] },
+      {
+        id: 'editMessage',
+        tag: 'messages',
+        summary: 'Replace the content of a message',
+        refusals: ['rate_limited', 'failed_precondition'],
+      },
       { params: ByMessage, body: EditMessage, response: { 200: Message } },
     ),
     async (request) => {
       const { message, within } = messageOf(request.params);
-      return toMessage((await chat.editMessage(actorFrom(request), message, toContent(request.body), within)).message);
+      return toMessage(
+        (await chat.editMessage(actorFrom(request), message, toContent(request.body), within)).message,
+        chat.links,
+      );
     },
   );
 
@@ -147,7 +156,7 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     ),
     async (request) => {
       const { message, within } = messageOf(request.params);
-      return toMessage((await chat.recallMessage(actorFrom(request), message, within)).message);
+      return toMessage((await chat.recallMessage(actorFrom(request), message, within)).message, chat.links);
     },
   );
 
@@ -156,11 +165,12 @@ function registerChanging(http: Routes, { chat, operation }: RouteDeps): void {
     operation(
       anyone('messages'),
       { id: 'listRevisions', tag: 'messages', summary: 'Earlier contents of an edited message' },
-      { params: ByMessage, response: { 200: Revisions } },
+      { params: ByMessage, querystring: RevisionPlace, response: { 200: Revisions } },
     ),
     async (request) => {
       const { message, within } = messageOf(request.params);
-      return toRevisions(await chat.listRevisions(actorFrom(request), message, within));
+      const page = { after: toPlace('after', request.query.after), limit: toLimit(request.query.limit) };
+      return toRevisions(await chat.listRevisions(actorFrom(request), message, within, page), page.limit, chat.links);
     },
   );
 }

@@ -5,7 +5,7 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { ALICE, BOB, HELLO, NAMESPACE_PATTERN, TEAM, id, idInPath, limit, place, serverHeaders } from '../../api/index.ts';
-import { MESSAGE_TYPES, MemberRole, ROLES, apiTokenMembers, contentMembers } from './wire.ts';
+import { MESSAGE_TYPES, MemberRole, ROLES, apiTokenMembers, contentMembers, retentionMembers } from './wire.ts';
 
 /** A minted token is good for a day unless told otherwise. */
 export const DEFAULT_TTL_SECONDS = 86_400;
@@ -31,6 +31,8 @@ export const HistoryPlace = Type.Object({
 export type HistoryPlace = Static<typeof HistoryPlace>;
 export const ConversationPlace = Type.Object({ before: place('The `next` of the previous page.'), limit });
 export const MemberPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
+export const BlockPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
+export const RevisionPlace = Type.Object({ after: place('The `next` of the previous page.'), limit });
 export const SessionPlace = Type.Object({
   userId: optional(id('Only sessions of this user.', ALICE)),
   after: place('The `next` of the previous page.'),
@@ -38,7 +40,11 @@ export const SessionPlace = Type.Object({
 });
 export const UserSearch = Type.Object({
   search: optional(
-    Type.String({ maxLength: 128, description: 'How the name or username begins; case does not matter.', examples: ['al'] }),
+    Type.String({
+      maxLength: 128,
+      description: 'How a word of the name or username begins, and goes on; case does not matter.',
+      examples: ['al'],
+    }),
   ),
   limit,
 });
@@ -77,10 +83,20 @@ export const LogOut = Type.Object(
   { examples: [{ all: true }] },
 );
 
+export const ChangeProfile = Type.Object(
+  {
+    name: optional(Type.String({ description: 'What people see.' })),
+    profilePic: optional(
+      Type.String({ description: 'A link to an uploaded image, or to one elsewhere; empty: no picture any more.' }),
+    ),
+  },
+  { minProperties: 1, examples: [{ name: 'Alice' }] },
+);
+
 export const CreateConversation = Type.Object(
   {
     kind: Type.Enum(['group', 'channel', 'room'], {
-      description: 'A private conversation is not created: it exists from its first message.',
+      description: 'A private conversation exists from its first message, or from when it was opened as a chat.',
     }),
     name: Type.String({ description: 'What people see.' }),
     notice: optional(Type.String({ description: 'A longer text at its top.' })),
@@ -92,7 +108,13 @@ export const CreateConversation = Type.Object(
 );
 
 export const ChangeConversation = Type.Object(
-  { name: optional(Type.String()), notice: optional(Type.String()) },
+  {
+    name: optional(Type.String()),
+    notice: optional(Type.String()),
+    picture: optional(
+      Type.String({ description: 'A link to an uploaded image, or an address elsewhere; empty: no picture any more.' }),
+    ),
+  },
   { minProperties: 1, examples: [{ notice: 'Back on Monday.' }] },
 );
 
@@ -129,7 +151,7 @@ export const SendMessage = Type.Object(
   },
   {
     minProperties: 1,
-    description: 'Exactly one of text, resource and location.',
+    description: 'Exactly one of text, resource and location; a resource may have a text as well, its caption.',
     examples: [
       { type: 'text', text: 'Hello' },
       { type: 'photo', resource: { url: 'https://example.com/cat.webp' }, expireSeconds: 3600 },
@@ -182,5 +204,24 @@ export const RevokeTokens = Type.Object(
 );
 
 export type RevokeTokens = Static<typeof RevokeTokens>;
+
+export const Confirm = Type.Object(
+  { confirm: optional(id('Of a user who erases the own account: the own id once more. This cannot be undone.', ALICE)) },
+  { examples: [{ confirm: ALICE }] },
+);
+
+export const ApplyRetention = Type.Object(
+  {
+    dryRun: Type.Boolean({ description: 'Only tell what would go.' }),
+    rules: optional(
+      Type.Array(Type.Object(retentionMembers), {
+        maxItems: 1_000,
+        description: 'In a dry run: these instead of those of the configuration, to try them.',
+      }),
+    ),
+  },
+  { examples: [{ dryRun: true }] },
+);
+export type ApplyRetention = Static<typeof ApplyRetention>;
 
 export const CreateApiToken = Type.Object(apiTokenMembers, { examples: [{ name: 'billing', scopes: ['messages', 'users'] }] });

@@ -45,8 +45,8 @@ it('finds users by the beginning of their name, in their namespace only', async 
   await door.user(5, { name: '100%' });
   const find = async (query: string) =>
     (await door.call('GET', `/api/users?${query}`, { headers: alice })).body.users.map(({ id }: { id: string }) => id);
-  expect(await find('search=al')).toEqual(['1', '2']);
-  expect(await find('search=AL&limit=1')).toEqual(['1']);
+  expect(await find('search=al')).toEqual(['2', '1']);
+  expect(await find('search=AL&limit=1')).toEqual(['2']);
   expect(await find('search=%25')).toEqual([]);
   expect(await find('search=100%25')).toEqual(['5']);
   expect(await find('limit=0')).toEqual(['1']);
@@ -60,4 +60,43 @@ it('tells external ids to back ends only', async () => {
   expect(me.body).not.toHaveProperty('externalId');
   const seen = await door.call('GET', `/api/users/${me.body.id}`, { headers: server('users') });
   expect(seen.body).toEqual({ ...me.body, externalId: 'customer-77' });
+});
+
+it('shows a guest itself and nobody else, and takes no words that are none', async () => {
+  await using door = await startManagement();
+  const [alice, guest] = [await door.user(1), await door.user(2, { role: 'guest' })];
+  expect((await door.call('GET', '/api/users/me', { headers: guest })).body).toMatchObject({ id: '2' });
+  expect((await door.call('GET', '/api/users/2', { headers: guest })).status).toBe(200);
+  for (const path of ['/api/users', '/api/users?search=a', '/api/users/1', '/api/users/99']) {
+    expect([path, (await door.call('GET', path, { headers: guest })).status]).toEqual([path, 403]);
+  }
+  expect(await door.call('GET', '/api/users?search=%00', { headers: alice })).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_argument', fields: { search: expect.stringMatching(/./) as unknown } } },
+  });
+});
+
+it('changes my name and picture, and tells them to who looks for me', async () => {
+  await using door = await startManagement();
+  const headers = await door.user(1, { name: 'Alice' });
+  const change = async (body: object) => door.call('PATCH', '/api/users/me', { headers, body });
+  const picture = 'https://example.com/a.png';
+  expect((await change({ name: 'Анна Каренина' })).body).toMatchObject({ id: '1', name: 'Анна Каренина' });
+  expect((await change({ profilePic: picture })).body).toMatchObject({ name: 'Анна Каренина', profilePic: picture });
+  const found = await door.call('GET', `/api/users?search=${encodeURIComponent('КАР')}`, { headers });
+  expect(found.body.users).toMatchObject([{ id: '1', profilePic: picture }]);
+  expect((await door.call('GET', '/api/users?search=alice', { headers })).body.users).toEqual([]);
+  expect((await change({ profilePic: '' })).body).not.toHaveProperty('profilePic');
+  for (const [body, field] of [
+    [{ profilePic: 'javascript:alert(1)' }, 'profilePic'],
+    [{ profilePic: 7 }, 'profilePic'],
+    [{ name: 'x'.repeat(129) }, 'name'],
+    [{ name: 'a\0b' }, 'name'],
+  ] as const) {
+    const { status, body: answer } = await change(body);
+    expect([status, Object.keys(answer.error.fields)]).toEqual([400, [field]]);
+  }
+  expect((await change({})).status).toBe(400);
+  const guest = await door.user(2, { role: 'guest' });
+  expect((await door.call('PATCH', '/api/users/me', { headers: guest, body: { name: 'G' } })).status).toBe(403);
 });

@@ -1,10 +1,10 @@
 /** Accounts: one's own, another's, and finding them by name. */
-import { actorFrom, anyone, pathId, someone, toLimit } from '../../api/index.ts';
+import { actorFrom, anyone, inWordsOf, pathId, someone, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
-import { notFound } from '../../core/index.ts';
+import { ChatError } from '../../core/index.ts';
 import type { Actor, Chat, User } from '../../core/index.ts';
 import { toUser } from './codec.ts';
-import { ById, UserSearch } from './requests.ts';
+import { ById, ChangeProfile, UserSearch } from './requests.ts';
 import { User as UserAnswer, Users } from './wire.ts';
 
 export function registerUsers(http: Routes, { chat, operation }: RouteDeps): void {
@@ -13,7 +13,23 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
     operation(someone('users'), { id: 'getMe', tag: 'users', summary: 'Who I am' }, { response: { 200: UserAnswer } }),
     async (request) => {
       const actor = actorFrom(request);
-      return found(chat, actor, await chat.findUser(actor.namespace, actor.user));
+      return told(chat, actor, await chat.lookUpUser(actor, actor.user));
+    },
+  );
+
+  http.patch(
+    '/users/me',
+    operation(
+      someone('users'),
+      { id: 'changeMe', tag: 'users', summary: 'Change my name or picture' },
+      { body: ChangeProfile, response: { 200: UserAnswer } },
+    ),
+    async (request) => {
+      const actor = actorFrom(request);
+      const { name, profilePic } = request.body;
+      if (name === undefined && profilePic === undefined) throw new ChatError('invalid_argument', 'Give name or profilePic.');
+      const change = { ...(name !== undefined && { name }), ...(profilePic !== undefined && { picture: profilePic }) };
+      return told(chat, actor, await inWordsOf({ picture: 'profilePic' }, chat.changeProfile(actor, change)));
     },
   );
 
@@ -26,7 +42,7 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
     ),
     async (request) => {
       const actor = actorFrom(request);
-      return found(chat, actor, await chat.findUser(actor.namespace, pathId(request.params.id)));
+      return told(chat, actor, await chat.lookUpUser(actor, pathId(request.params.id)));
     },
   );
 
@@ -34,23 +50,18 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
     '/users',
     operation(
       anyone('users'),
-      { id: 'searchUsers', tag: 'users', summary: 'Users whose name or username begins like this' },
+      { id: 'searchUsers', tag: 'users', summary: 'Users who have a word like this in their name or username' },
       { querystring: UserSearch, response: { 200: Users } },
     ),
     async (request) => {
       const actor = actorFrom(request);
       const { search = '', limit } = request.query;
-      const users = await chat.searchUsers(actor.namespace, search, toLimit(limit));
+      const users = await chat.searchUsers(actor, search, toLimit(limit));
       return { users: users.map((user) => told(chat, actor, user)) };
     },
   );
 }
 
-function found(chat: Chat, actor: Actor, user: User | undefined): UserAnswer {
-  if (user === undefined) throw notFound();
-  return told(chat, actor, user);
-}
-
 function told(chat: Chat, actor: Actor, user: User): UserAnswer {
-  return toUser(user, { online: chat.isOnline(user.namespace, user.id), external: actor.server });
+  return toUser(user, { online: chat.isOnline(user.namespace, user.id), external: actor.server }, chat.links);
 }

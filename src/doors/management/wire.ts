@@ -30,14 +30,17 @@ export const Member = component(
 export type Member = Static<typeof Member>;
 
 export const contentMembers = {
-  text: optional(Type.String({ description: 'Words: of a text, and of a sticker or contact that is words.' })),
+  text: optional(
+    Type.String({ description: 'Words: of a text, of a sticker or contact that is words, and the caption of a resource.' }),
+  ),
   resource: optional(
     Type.Object(
       {
-        url: Type.String({ description: 'Where it is.' }),
+        url: Type.String({ description: 'Where it is: a link to an uploaded file, good for a while, or an address elsewhere.' }),
         thumbnail: optional(Type.String({ description: 'Where a small picture of it is.' })),
+        name: optional(Type.String({ description: 'What people see; an uploaded file has its own.' })),
       },
-      { description: 'A file somewhere else: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
+      { description: 'A file: of audio, photo, video, gif, file, and of a sticker or contact that is one.' },
     ),
   ),
   location: optional(
@@ -76,6 +79,7 @@ const conversationMembers = {
   }),
   name: Type.String({ description: 'What people see; empty for a private conversation.' }),
   notice: Type.String({ description: 'A longer text at its top; may be empty.' }),
+  picture: optional(Type.String({ description: 'A link to its picture; one to an uploaded file is good for a while.' })),
   createdAt: time('When it was created.'),
 };
 
@@ -161,6 +165,9 @@ export const User = component(
     id: id('Unique in its namespace.', ALICE),
     name: Type.String({ description: 'What people see; may be empty.' }),
     username: optional(Type.String({ description: 'Sign-in name of a built-in account.' })),
+    profilePic: optional(
+      Type.String({ description: 'A link to their picture; good for a while when the picture is a file of ours.' }),
+    ),
     externalId: optional(
       Type.String({ description: 'The sub of an account system with ids of its own; told to back ends only.' }),
     ),
@@ -212,7 +219,12 @@ export const SignedIn = component(
   Type.Object({
     token: Type.String({ description: 'For `Authorization: Bearer`.' }),
     expiresAt: time('When the token ends.'),
-    user: Type.Object({ id: id('The user.', ALICE), username: Type.String(), name: Type.String() }),
+    user: Type.Object({
+      id: id('The user.', ALICE),
+      username: Type.String(),
+      name: Type.String(),
+      profilePic: optional(Type.String({ description: 'A link to their picture.' })),
+    }),
   }),
   { token: 'eyJhbGciOiJIUzI1NiJ9.e30.…', expiresAt: MOMENT, user: { id: ALICE, username: 'alice', name: 'Alice' } },
 );
@@ -279,6 +291,7 @@ export const Revisions = component(
     revisions: Type.Array(
       Type.Object({ type: MessageType, ...contentMembers, replacedAt: time('When it was replaced by the next.') }),
     ),
+    next,
   }),
   { revisions: [{ type: 'text', text: 'Helo', replacedAt: MOMENT }] },
 );
@@ -288,8 +301,8 @@ export const Users = component('Users', 'By user id.', Type.Object({ users: Type
 
 export const Blocks = component(
   'Blocks',
-  'Whose private messages the user does not want.',
-  Type.Object({ userIds: Type.Array(id('A user.', BOB)) }),
+  'Whose private messages the user does not want, by user id.',
+  Type.Object({ userIds: Type.Array(id('A user.', BOB)), next }),
   { userIds: [BOB] },
 );
 
@@ -306,6 +319,47 @@ export const ApiTokens = component(
   Type.Object({ apiTokens: Type.Array(ApiToken) }),
   { apiTokens: [] },
 );
+
+export const Erasure = component(
+  'Erasure',
+  'The erasure of a person.',
+  Type.Object({
+    userId: id('Who is erased; the id stays, so that what others said keeps its place.', ALICE),
+    state: Type.Enum(['running', 'done'], { description: 'Name and sign-in are gone from the start; done: everything is.' }),
+    startedAt: time('When it was asked for.'),
+    finishedAt: optional(time('When nothing was left.')),
+  }),
+  { userId: ALICE, state: 'running', startedAt: MOMENT },
+);
+export type Erasure = Static<typeof Erasure>;
+
+export const retentionMembers = {
+  namespace: optional(Type.String({ pattern: NAMESPACE_PATTERN, description: 'Only there; absent: everywhere.' })),
+  kind: optional(Type.Enum([...KINDS], { description: 'Only conversations of this kind; absent: all.' })),
+  keepSeconds: Type.Integer({ minimum: 1, maximum: 3_153_600_000, description: 'How long messages are kept.' }),
+};
+
+export const Retention = component(
+  'Retention',
+  'What is older than the rules let it get, the narrower rule before the wider.',
+  Type.Object({
+    dryRun: Type.Boolean({ description: 'Nothing was removed.' }),
+    rules: Type.Array(
+      Type.Object({
+        ...retentionMembers,
+        conversations: count('Conversations in which something goes.'),
+        messages: count('Messages that go.'),
+        files: count('Files in those messages.'),
+        bytes: count('Bytes of those files.'),
+      }),
+    ),
+  }),
+  {
+    dryRun: true,
+    rules: [{ kind: 'channel', keepSeconds: 31_536_000, conversations: 2, messages: 1_500, files: 12, bytes: 4_194_304 }],
+  },
+);
+export type Retention = Static<typeof Retention>;
 
 /** All components, to be registered under their `$id`. */
 export const COMPONENTS: readonly object[] = components;

@@ -69,6 +69,8 @@ export class MessengerConnection implements Session {
   /** What came before Socket.IO had told the client that it is connected. */
   #early: Frame[] | undefined = [];
   #ended = false;
+  /** Why the server has ended it. */
+  #reason: DisconnectReason | undefined;
 
   constructor(shared: SocketsShared, { link, identity, address, trace }: ConnectionOptions) {
     const { chat, outboxes, codec } = shared;
@@ -101,6 +103,7 @@ export class MessengerConnection implements Session {
 
   end(reason: DisconnectReason): void {
     if (this.#ended) return;
+    this.#reason = reason;
     // What was sent before stays sent; a slow reader's rest is given up. Nothing follows.
     if (reason !== 'slow') this.#outbox.flush();
     this.#over();
@@ -125,7 +128,7 @@ export class MessengerConnection implements Session {
     readers.leave(this);
     sidebar.closed(this);
     views.closed(this);
-    chat.closeSession(this, reason);
+    chat.closeSession(this, this.#reason ?? reason);
   }
 
   /** Writes a packet after everything that was told before. */
@@ -185,6 +188,7 @@ export class MessengerConnection implements Session {
       case 'delivered':
       case 'desk':
       case 'notice':
+      case 'desk':
     }
   }
 

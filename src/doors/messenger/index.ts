@@ -1,19 +1,23 @@
-/** The messenger door: Socket.IO 4 at `/socket.io` (seed 002, wire.md section 3). */
+/** The messenger door (seed 002, wire.md section 3): Socket.IO 4 at `/socket.io`, and its REST API. */
 import { createRateLimiter } from '../../core/index.ts';
 import type { Chat, Limits, Millis } from '../../core/index.ts';
 import type { Carriers, Door } from '../door.ts';
 import { createOutboxes } from '../outbox.ts';
+import { channelsOf } from './channels.ts';
 import { createChatViews } from './chat-views.ts';
 import { createEventNames } from './event-names.ts';
 import { createOrigins } from './origins.ts';
 import { createReaders } from './readers.ts';
 import { createReads } from './reads.ts';
+import { createMessengerApi } from './rest.ts';
 import { createSidebar } from './sidebar.ts';
 import { createSocketCodec } from './socket-codec.ts';
 import { SOCKET_PATH, createSockets } from './sockets.ts';
 import type { MessengerServer } from './sockets.ts';
 
 export type { MessengerServer } from './sockets.ts';
+
+const NAME = 'messenger';
 
 export interface MessengerDoorOptions {
   readonly chat: Chat;
@@ -68,9 +72,11 @@ export function createMessengerDoor(options: MessengerDoorOptions): MessengerDoo
     connectTimeout: options.connectTimeout,
   });
   return {
-    name: 'messenger',
+    name: NAME,
     io: sockets.io,
-    attach({ http, upgrade }: Carriers) {
+    attach({ http, upgrade, refusals, api }: Carriers) {
+      api.register({ ...createMessengerApi({ door: NAME }), channels: channelsOf(names) });
+      refusals(SOCKET_PATH, NAME, ({ code, message }) => JSON.stringify({ error: { code, message } }));
       sockets.registerRoutes(http);
       for (const path of [SOCKET_PATH, `${SOCKET_PATH}/`]) upgrade(path, sockets.upgrade);
     },

@@ -39,6 +39,7 @@ export function createSocketCodec(deps: { links: Links; names: EventNames; sideb
       case 'delivered':
       case 'desk':
       case 'notice':
+      case 'desk':
         return undefined;
     }
   }

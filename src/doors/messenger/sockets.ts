@@ -36,8 +36,8 @@ const MAX_FRAGMENTS = 256;
 /** Pieces in which the network may bring one frame: of those that come byte by byte each costs a hundred times its bytes. */
 const MAX_CHUNKS = 4_096;
 
-/** Tokens one connection may try before it is closed: each costs a signature to check. */
-const MAX_ATTEMPTS = 3;
+/** Times one connection may ask to be connected before it is closed: each costs a token to check and a session to open. */
+const MAX_ATTEMPTS = 20;
 
 const DOOR = 'messenger';
 
@@ -105,8 +105,8 @@ export function createSockets(options: SocketsOptions): Sockets {
 
   async function open(socket: MessengerSocket): Promise<void> {
     const { conn, handshake } = socket;
-    if (opened.has(conn)) throw new ChatError('failed_precondition', 'This connection is signed in already.');
     countAttempt(conn);
+    if (opened.has(conn)) throw new ChatError('failed_precondition', 'This connection is signed in already.');
     opened.set(conn, 'opening');
     try {
       const identity = await identify(chat.access, handshake);

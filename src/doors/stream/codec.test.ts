@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CONVERSATION_KINDS, ChatError, MESSAGE_KINDS, firstIdAt } from '../../core/index.ts';
-import type { Content, Conversation, Delivery, Message } from '../../core/index.ts';
+import type { Content, Conversation, Delivery, Message, Resource } from '../../core/index.ts';
 import {
   categoryOf,
   createStreamCodec,
@@ -137,6 +137,32 @@ describe('a post that comes in', () => {
   });
 });
 
+const links = { resource: ({ url, ...rest }: Resource): Resource => ({ ...rest, url: `${url}?signed` }) };
+const unsigned = { resource: (resource: Resource): Resource => resource };
+const plain = { extensions: false, links: unsigned };
+const extended = { extensions: true, links: unsigned };
+
+describe('a file that goes out', () => {
+  const content: Content = { kind: 'photo', text: 'Look', resource: { url: '/files/5/a.png', file: 5, name: 'a.png' } };
+  const told = (extensions: boolean) =>
+    toFeedPost(
+      { type: 'message', senderName: '', conversation: conversation('group'), message: message(content), from: 0 },
+      { extensions, links },
+    )?.post;
+
+  test('is a link, and its caption is for those who asked for extensions', () => {
+    expect(told(false)).toMatchObject({ type: Type.PHOTO, resource: { url: '/files/5/a.png?signed' } });
+    expect(told(false)).not.toHaveProperty('caption');
+    expect(told(false)).not.toHaveProperty('text');
+    expect(told(true)).toMatchObject({ caption: 'Look', resource: { url: '/files/5/a.png?signed' } });
+  });
+
+  test('comes back with its caption', () => {
+    const post = told(true);
+    expect(post && toContent(post)).toEqual({ kind: 'photo', text: 'Look', resource: { url: '/files/5/a.png?signed' } });
+  });
+});
+
 describe('a message that goes out', () => {
   test('carries what came in', () => {
     fc.assert(
@@ -151,7 +177,7 @@ describe('a message that goes out', () => {
           const content: Content = { kind, ...envelope };
           const told = toFeedPost(
             { type: 'message', senderName: '', conversation: conversation('group'), message: message(content), from: 0 },
-            false,
+            plain,
           );
           expect(told?.changed).toBe(false);
           expect(told && toContent(told.post)).toEqual(content);
@@ -181,7 +207,7 @@ describe('a message that goes out', () => {
   test('that was taken back has no content', () => {
     const told = toFeedPost(
       { type: 'message', senderName: '', conversation: conversation('group'), message: message(undefined), from: 0 },
-      true,
+      extended,
     );
     expect(Object.keys(told?.post ?? {})).toEqual(['postmark', 'type']);
     expect(told?.post.type).toBe(Type.RECALL);
@@ -197,9 +223,9 @@ describe('a message that goes out', () => {
       user: 1,
       from: 0,
     } as const;
-    expect(toFeedPost(edited, false)).toBeUndefined();
-    expect(toFeedPost(edited, true)).toMatchObject({ changed: true, post: { text: { content: 'hi' } } });
-    expect(toFeedPost({ ...edited, change: 'expired' }, true)).toBeUndefined();
+    expect(toFeedPost(edited, plain)).toBeUndefined();
+    expect(toFeedPost(edited, extended)).toMatchObject({ changed: true, post: { text: { content: 'hi' } } });
+    expect(toFeedPost({ ...edited, change: 'expired' }, extended)).toBeUndefined();
   });
 
   test('that was recalled by a back end is recalled in the name of its sender', () => {
@@ -211,8 +237,8 @@ describe('a message that goes out', () => {
       message: message(undefined),
       from: 0,
     } as const;
-    expect(toFeedPost({ ...recalled, user: 0 }, false)?.post.postmark.sender).toBe(1);
-    expect(toFeedPost({ ...recalled, user: 5 }, false)?.post.postmark.sender).toBe(5);
+    expect(toFeedPost({ ...recalled, user: 0 }, plain)?.post.postmark.sender).toBe(1);
+    expect(toFeedPost({ ...recalled, user: 5 }, plain)?.post.postmark.sender).toBe(5);
   });
 });
 
@@ -223,7 +249,7 @@ describe('a push', () => {
       stream = given;
       return Buffer.alloc(0);
     };
-    createStreamCodec({ name: 'test', extensions, frame }).encode(delivery);
+    createStreamCodec({ name: 'test', ...(extensions ? extended : plain), frame }).encode(delivery);
     return stream;
   };
 

@@ -10,6 +10,7 @@ import type {
   Delivery,
   Frame,
   Id,
+  Links,
   Message,
   MessageKind,
   Notice,
@@ -127,7 +128,7 @@ export function toContent(post: Post): Content {
   // One shape for all, without spreads: this is on the way of every message.
   return {
     kind,
-    text: text?.content,
+    text: text?.content ?? (resource && post.caption),
     resource: resource && { url: resource.url, ...(resource.thumbnail !== undefined && { thumbnail: resource.thumbnail }) },
     location: coordinate && { latitude: coordinate.latitude, longitude: coordinate.longitude },
   };
@@ -174,17 +175,25 @@ export function toPostmark(conversation: Conversation, message: Message): Postma
   };
 }
 
-function toPost(conversation: Conversation, message: Message): Post {
+/** How a client is told things: with our extensions or without, and with links that it can follow. */
+export interface Telling {
+  readonly extensions: boolean;
+  readonly links: Pick<Links, 'resource'>;
+}
+
+function toPost(conversation: Conversation, message: Message, telling: Telling): Post {
   const postmark = toPostmark(conversation, message);
   const { content } = message;
   if (content === undefined) return { postmark, type: Type.RECALL };
-  return withEnvelope(postmark, content);
+  return withEnvelope(postmark, content, telling);
 }
 
-function withEnvelope(postmark: Postmark, content: Content): Post {
+function withEnvelope(postmark: Postmark, content: Content, { extensions, links }: Telling): Post {
   const post: Post = { postmark, type: TYPES[content.kind] };
-  if (content.text !== undefined) post.text = { content: content.text };
-  else if (content.resource !== undefined) post.resource = content.resource;
+  if (content.resource !== undefined) {
+    post.resource = links.resource(content.resource);
+    if (extensions && content.text !== undefined) post.caption = content.text;
+  } else if (content.text !== undefined) post.text = { content: content.text };
   else if (content.location !== undefined) post.coordinate = content.location;
   return post;
 }
@@ -208,31 +217,28 @@ function toMark(type: Type, conversation: Conversation, sender: Id, message: Id,
  * What a client is told of an entry of the feed; undefined when this interface has no words for it. An edit is a new version of a post, which
  * only clients that asked for extensions know how to take.
  */
-export function toFeedPost(
-  entry: ResumeEntry,
-  extensions: boolean,
-): { readonly post: Post; readonly changed: boolean } | undefined {
+export function toFeedPost(entry: ResumeEntry, telling: Telling): { readonly post: Post; readonly changed: boolean } | undefined {
   switch (entry.type) {
     case 'message':
-      return { post: toPost(entry.conversation, entry.message), changed: false };
+      return { post: toPost(entry.conversation, entry.message, telling), changed: false };
     case 'change':
       if (entry.change === 'recalled') {
         const sender = entry.user === 0 ? entry.message.sender : entry.user;
         return { post: toMark(Type.RECALL, entry.conversation, sender, entry.message.id, timeOfId(entry.id)), changed: false };
       }
-      if (entry.change === 'expired' || !extensions) return undefined;
-      return { post: toPost(entry.conversation, entry.message), changed: true };
+      if (entry.change === 'expired' || !telling.extensions) return undefined;
+      return { post: toPost(entry.conversation, entry.message, telling), changed: true };
     case 'read':
       return { post: toMark(Type.READ, entry.conversation, entry.user, entry.message, timeOfId(entry.id)), changed: false };
   }
 }
 
-function toPush(delivery: Delivery, extensions: boolean): Stream | undefined {
+function toPush(delivery: Delivery, telling: Telling): Stream | undefined {
   switch (delivery.type) {
     case 'message':
     case 'change':
     case 'read': {
-      const told = toFeedPost(delivery, extensions);
+      const told = toFeedPost(delivery, telling);
       if (told === undefined) return undefined;
       const sn = String(delivery.type === 'message' ? delivery.message.id : delivery.id);
       const { id, kind } = delivery.conversation;
@@ -242,7 +248,7 @@ function toPush(delivery: Delivery, extensions: boolean): Stream | undefined {
       const { id, message, kind, sender, receiver, at, content } = delivery;
       const unique_id = message === 0 ? undefined : message;
       const postmark = { category: CATEGORIES[kind], sender, receiver, unique_id, timestamp: toTimestamp(at) };
-      return toMessages(String(id), [withEnvelope(postmark, content)], {});
+      return toMessages(String(id), [withEnvelope(postmark, content, telling)], {});
     }
     default:
       return undefined;
@@ -263,15 +269,17 @@ export interface StreamCodec extends Codec {
 export function createStreamCodec(options: {
   readonly name: string;
   readonly extensions: boolean;
+  readonly links: Telling['links'];
   readonly frame: (stream: Stream) => Frame;
 }): StreamCodec {
-  const { name, extensions, frame } = options;
+  const { name, extensions, links, frame } = options;
+  const telling: Telling = { extensions, links };
   return {
     name,
     extensions,
     frame,
     encode(delivery) {
-      const stream = toPush(delivery, extensions);
+      const stream = toPush(delivery, telling);
       return stream === undefined ? undefined : frame(stream);
     },
   };

@@ -1,4 +1,5 @@
 /** The ways this door writes Streams. One object each for the whole door: sessions that share one share its frames. */
+import type { Links } from '../../core/index.ts';
 import { frameMessage } from '../../grpc/index.ts';
 import { frameBinary, frameText } from '../websocket-frame.ts';
 import { createStreamCodec } from './codec.ts';
@@ -11,7 +12,7 @@ export interface StreamCodecs {
   get(format: StreamFormat, extensions: boolean): StreamCodec;
 }
 
-export function createStreamCodecs(): StreamCodecs {
+export function createStreamCodecs({ links }: { links: Pick<Links, 'resource'> }): StreamCodecs {
   const frames: Readonly<Record<StreamFormat, Parameters<typeof createStreamCodec>[0]['frame']>> = {
     json: (stream) => frameText(streamCodec.toJson(stream)),
     'json-names': (stream) => frameText(streamCodec.toJson(stream, { enums: 'name' })),
@@ -24,7 +25,7 @@ export function createStreamCodecs(): StreamCodecs {
       const name = extensions ? `${format}+extensions` : format;
       let codec = codecs.get(name);
       if (codec === undefined) {
-        codec = createStreamCodec({ name, extensions, frame: frames[format] });
+        codec = createStreamCodec({ name, extensions, links, frame: frames[format] });
         codecs.set(name, codec);
       }
       return codec;

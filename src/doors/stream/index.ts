@@ -9,7 +9,10 @@ import { createStreamCodecs } from './codecs.ts';
 import { createInteract, createSend } from './grpc.ts';
 import { registerSendRoute } from './http.ts';
 import { createInnerMethods, registerInnerRoutes } from './inner.ts';
+import { PREFIX, answerUnknown, wordRefusal } from './unknown.ts';
 import { createStreamWebSockets } from './websocket.ts';
+
+const NAME = 'stream';
 
 export interface StreamDoorOptions {
   readonly chat: Core;
@@ -24,11 +27,13 @@ export interface StreamDoorOptions {
 export function createStreamDoor(options: StreamDoorOptions): Door {
   const { chat, maxFrameBytes, maxBuffered, pingInterval } = options;
   const outboxes = createOutboxes({ maxBuffered });
-  const codecs = createStreamCodecs();
+  const codecs = createStreamCodecs({ links: chat.links });
   const sockets = createStreamWebSockets({ chat, outboxes, codecs, maxFrameBytes, pingInterval });
   return {
-    name: 'stream',
-    attach({ http, grpc, upgrade }: Carriers) {
+    name: NAME,
+    attach({ http, grpc, upgrade, refusals }: Carriers) {
+      refusals(PREFIX, NAME, wordRefusal);
+      answerUnknown(http, chat, NAME);
       const shared = { chat, outboxes, codecs };
       for (const service of [Chat, Room, InnerChat]) grpc.registerService(service);
       grpc.register('/appootb.message.Chat/Interact', createInteract(shared, false));

@@ -98,7 +98,8 @@ export function createSync(deps: {
   }
 
   function writeEntries({ sn, target }: Request, entries: readonly ResumeEntry[], isCut: boolean): void {
-    const told = entries.map((entry) => toFeedPost(entry, extensions())).filter((post) => post !== undefined);
+    const telling = { extensions: extensions(), links: chat.links };
+    const told = entries.map((entry) => toFeedPost(entry, telling)).filter((post) => post !== undefined);
     const inTarget: Partial<Stream> = target === undefined ? {} : { target };
     let cut = isCut && extensions();
     let posts: Post[] = [];

@@ -40,6 +40,7 @@ export interface Post {
   text?: Text | undefined
   resource?: Media | undefined
   coordinate?: Location | undefined
+  caption?: string | undefined
 }
 
 /** appootb.message.Postbox */

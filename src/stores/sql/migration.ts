@@ -25,7 +25,7 @@ export function checksumOf(migration: Migration): string {
 }
 
 /** The migrations still to apply, ascending. Throws when what is applied is not a beginning of what is known. */
-export function pendingMigrations(known: readonly Migration[], applied: readonly AppliedMigration[]): readonly Migration[] {
+export function pendingMigrations<M extends Migration>(known: readonly M[], applied: readonly AppliedMigration[]): readonly M[] {
   for (const { number, checksum } of applied) {
     const migration = known.find((candidate) => candidate.number === number);
     if (migration === undefined) {

@@ -3,6 +3,7 @@ import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
   ApiToken,
   DeleteApiToken,
+  EraseUser,
   IdSource,
   Outcome,
   Revocation,
@@ -11,7 +12,9 @@ import type {
   SaveUser,
   User,
 } from '../../core/index.ts';
+import { KEY_LENGTH, fold, keysOf, rangeOf } from '../sql/words.ts';
 import type { Database } from './database.ts';
+import type { DeskChats } from './desk-chats.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
 import { toUser } from './rows.ts';
@@ -20,6 +23,8 @@ import { parseColumn, query, statement } from './statements.ts';
 
 export interface Accounts {
   save(operation: SaveUser): Outcome;
+  /** Leaves of a user only the id, and remembers that the rest is to be erased. */
+  erase(operation: EraseUser): Outcome;
   revoke(operation: RevokeTokens): Outcome;
   saveApiToken(operation: SaveApiToken): Outcome;
   deleteApiToken(operation: DeleteApiToken): Outcome;
@@ -31,16 +36,20 @@ export interface Accounts {
   apiTokens(): readonly ApiToken[];
 }
 
+/** After every token and every clock. */
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
+
 export function createAccounts(deps: {
   db: Database;
   ids: IdSource;
   namespaces: Namespaces;
   files: Pick<Files, 'use'>;
+  chats: Pick<DeskChats, 'eraseClient'>;
   /** Told of every user that was saved. */
   onSaved: (namespace: number, user: number, roleChanged: boolean) => void;
   now: () => number;
 }): Accounts {
-  const { db, ids, namespaces, files, onSaved, now } = deps;
+  const { db, ids, namespaces, files, chats, onSaved, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at, picture, person)
@@ -53,10 +62,17 @@ export function createAccounts(deps: {
   const byId = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND id = ?');
   const byExternal = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND external = ?');
   const byUsername = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND username = ?');
-  const byPrefix = query<UserRow>(
+  const makeStub = statement(
     db,
-    `SELECT * FROM user WHERE namespace = ?1 AND (name LIKE ?2 ESCAPE '\\' OR username LIKE ?2 ESCAPE '\\') ORDER BY id LIMIT ?3`,
+    `UPDATE user SET role = 'user', name = '', username = NULL, external = NULL, password_hash = NULL, last_seen_at = NULL, picture = NULL,
+       person = NULL, erased_at = ? WHERE namespace = ? AND id = ?`,
   );
+  const removeBlocks = statement(db, 'DELETE FROM block WHERE namespace = ? AND user = ?');
+  const insertErasure = statement(db, 'INSERT INTO person_erasure (namespace, user, started_at) VALUES (?, ?, ?)');
+  const insertKey = statement(db, INSERT_KEY);
+  const removeKey = statement(db, 'DELETE FROM user_key WHERE namespace = ? AND key = ? AND user = ?');
+  const readFirst = query<UserRow>(db, 'SELECT * FROM user WHERE namespace = ? AND erased_at IS NULL ORDER BY id LIMIT ?');
+  const readKeys = query<{ key: string; user: number }>(db, READ_KEYS);
   const insertRevocation = statement(
     db,
     'INSERT OR REPLACE INTO revocation (namespace, user, token, before, until) VALUES (?, ?, ?, ?, ?)',
@@ -115,8 +131,35 @@ export function createAccounts(deps: {
       personOf(undefined, operation.person),
     );
     if (operation.picture !== undefined) usePicture(namespace, id, operation.picture);
+    for (const key of keysOf([name, account?.username ?? ''])) insertKey.run(namespace, key, id);
     onSaved(namespace, id, true);
     return saved(namespace, id, true);
+  }
+
+  /** Somebody is called something else from now on, and no longer found by what they were called before. */
+  function rename(namespace: number, { id, name: before, username }: UserRow, name: string): void {
+    const old = new Set(keysOf([before, username ?? '']));
+    const keys = new Set(keysOf([name, username ?? '']));
+    for (const key of old) if (!keys.has(key)) removeKey.run(namespace, key, id);
+    for (const key of keys) if (!old.has(key)) insertKey.run(namespace, key, id);
+  }
+
+  /** Users by the keys that begin with what is searched for, each once. Reads keys in pages: one user has few of them. */
+  function withKeys(namespace: number, search: string, limit: number): UserRow[] {
+    const [from, below] = rangeOf(search);
+    const whole = fold(search);
+    const found = new Map<number, UserRow>();
+    for (let key = from, user = 0; found.size < limit;) {
+      const page = readKeys.all(namespace, below, key, user, limit);
+      for (const entry of page) {
+        const row = found.has(entry.user) ? undefined : byId.get(namespace, entry.user);
+        if (row !== undefined && found.size < limit && isCalled(row, whole)) found.set(entry.user, row);
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limit) break;
+      ({ key, user } = last);
+    }
+    return [...found.values()];
   }
 
   function usePicture(namespace: number, id: number, picture: string | null): void {
@@ -125,7 +168,7 @@ export function createAccounts(deps: {
 
   function saved(namespace: number, id: number, created: boolean): Outcome {
     const row = byId.get(namespace, id);
-    if (row === undefined) return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
+    if (row === undefined) return noUser();
     return { type: 'user', user: toUser(row, namespaces.name(namespace)), created };
   }
 
@@ -144,11 +187,32 @@ export function createAccounts(deps: {
       const namespace = namespaces.ensure(operation.namespace);
       const row = find(namespace, operation);
       if (row === undefined) return create(namespace, operation);
+      // What is still under way in the name of somebody erased brings nothing back.
+      if (row.erased_at !== null) return saved(namespace, row.id, false);
       const { role = row.role, name = row.name, lastSeenAt = row.last_seen_at, picture = row.picture } = operation;
       update.run(role, name, lastSeenAt, picture === '' ? null : picture, personOf(row, operation.person), namespace, row.id);
       if (picture !== row.picture) usePicture(namespace, row.id, picture);
+      if (name !== row.name) rename(namespace, row, name);
       onSaved(namespace, row.id, role !== row.role);
       return saved(namespace, row.id, false);
+    },
+    erase({ namespace: name, user: id }) {
+      const namespace = namespaces.number(name);
+      const row = byId.get(namespace, id);
+      if (row === undefined) return noUser();
+      if (row.erased_at === null) {
+        const at = now();
+        for (const key of keysOf([row.name, row.username ?? ''])) removeKey.run(namespace, key, id);
+        makeStub.run(at, namespace, id);
+        usePicture(namespace, id, null);
+        removeBlocks.run(namespace, id);
+        insertRevocation.run(namespace, id, '', FOR_EVER, FOR_EVER);
+        insertErasure.run(namespace, id, at);
+        chats.eraseClient(namespace, id);
+        onSaved(namespace, id, true);
+      }
+      const user = toUser(byId.get(namespace, id) ?? row, name);
+      return { type: 'erase-user', user, revocation: { namespace: name, user: id, before: FOR_EVER, until: FOR_EVER } };
     },
     revoke(operation) {
       const namespace = namespaces.ensure(operation.namespace);
@@ -173,8 +237,9 @@ export function createAccounts(deps: {
       return row?.password_hash == null ? undefined : { user: toUser(row, namespace), passwordHash: row.password_hash };
     },
     search(namespace, prefix, limit) {
-      const pattern = `${prefix.replace(/[\\%_]/g, '\\$&')}%`;
-      return byPrefix.all(namespaces.number(namespace), pattern, limit).map((row) => toUser(row, namespace));
+      const number = namespaces.number(namespace);
+      const rows = fold(prefix) === '' ? readFirst.all(number, limit) : withKeys(number, prefix, limit);
+      return rows.map((row) => toUser(row, namespace));
     },
     revocations: (time) =>
       readRevocations.all(time).map(({ namespace, user, token, before, until }) => ({
@@ -199,4 +264,36 @@ export function createAccounts(deps: {
 function filesOf(picture: string | null): readonly number[] {
   const file = picture === null ? undefined : fileOf(picture);
   return file === undefined ? [] : [file];
+}
+
+function noUser(): Outcome {
+  return { type: 'refused', reason: new ChatError('not_found', 'There is no such user.') };
+}
+
+const INSERT_KEY = 'INSERT OR IGNORE INTO user_key (namespace, key, user) VALUES (?, ?, ?)';
+
+/** From a key and user on, up to another key. */
+export const READ_KEYS = `SELECT key, user FROM user_key WHERE namespace = ? AND key < ? AND (key, user) > (?, ?) ORDER BY key, user LIMIT ?`;
+
+/** Whether a whole search, which may be longer than a key, is how one of the words of this user goes on. */
+function isCalled({ name, username }: UserRow, search: string): boolean {
+  return search.length <= KEY_LENGTH || [name, username ?? ''].some((text) => fold(text).includes(search));
+}
+
+/** Gives the users of a database that knew no keys theirs. */
+export function indexUsers(db: Database): void {
+  const insertKey = statement(db, INSERT_KEY);
+  const readUsers = query<Pick<UserRow, 'id' | 'name' | 'username'> & { namespace: number }>(
+    db,
+    'SELECT namespace, id, name, username FROM user WHERE (namespace, id) > (?, ?) ORDER BY namespace, id LIMIT 1000',
+  );
+  for (let namespace = 0, user = 0; ;) {
+    const page = readUsers.all(namespace, user);
+    for (const row of page) {
+      for (const key of keysOf([row.name, row.username ?? ''])) insertKey.run(row.namespace, key, row.id);
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    ({ namespace, id: user } = last);
+  }
 }

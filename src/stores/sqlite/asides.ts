@@ -4,6 +4,7 @@
  */
 import { timeOfId } from '../../core/index.ts';
 import type { Conversation, IdSource } from '../../core/index.ts';
+import { UNLISTED } from './activity.ts';
 import type { Database } from './database.ts';
 import type { Sequence, Sequences } from './sequences.ts';
 import { toConversation } from './rows.ts';
@@ -31,8 +32,8 @@ export function createAsides(deps: {
   const { db, ids, sequences, behind, namespaces } = deps;
   const insert = statement(
     db,
-    `INSERT INTO conversation (id, namespace, kind, name, notice, creator, created_at, version, aside_of, audience)
-     VALUES (?, ?, 'support', '', '', 0, ?, 1, ?, ?)`,
+    `INSERT INTO conversation (id, namespace, kind, name, notice, creator, created_at, version, listed, aside_of, audience)
+     VALUES (?, ?, 'support', '', '', 0, ?, 1, ${UNLISTED}, ?, ?)`,
   );
   const readRow = query<ConversationRow>(db, 'SELECT * FROM conversation WHERE id = ?');
   const readOne = query<{ id: number }>(db, 'SELECT id FROM conversation WHERE aside_of = ? AND audience = ?');
@@ -50,8 +51,8 @@ export function createAsides(deps: {
   );
   const insertMember = statement(
     db,
-    `INSERT INTO membership (conversation, user, namespace, role, joined_at, delivered_index, read_index)
-     VALUES (?, ?, ?, 'member', ?, ?, ?)`,
+    `INSERT INTO membership (conversation, user, namespace, role, joined_at, delivered_index, read_index, listed)
+     VALUES (?, ?, ?, 'member', ?, ?, ?, ${UNLISTED})`,
   );
   const removeMember = statement(db, 'DELETE FROM membership WHERE conversation = ? AND user = ?');
 

@@ -1,6 +1,7 @@
 /** Writing conversations, members and blocks. Every function runs inside the batch's transaction. */
 import { ChatError, fileOf, timeOfId } from '../../core/index.ts';
 import type {
+  Writers,
   AppendMessage,
   ChangeMembers,
   Conversation,
@@ -10,11 +11,15 @@ import type {
   MemberRole,
   Membership,
   MembersChanged,
+  OpenPrivate,
   Origin,
   Outcome,
+  Refused,
   SetBlock,
   UpdateConversation,
 } from '../../core/index.ts';
+import { MAX_LISTED } from './activity.ts';
+import type { Activity } from './activity.ts';
 import type { Asides } from './asides.ts';
 import type { Database } from './database.ts';
 import type { DeskChats } from './desk-chats.ts';
@@ -27,6 +32,12 @@ import type { ConversationRow, MembershipRow } from './rows.ts';
 import type { Sequence, Sequences } from './sequences.ts';
 import { query, statement } from './statements.ts';
 import type { WriteBehind } from './write-behind.ts';
+
+/** A private conversation, and whether it was made just now. */
+interface Made {
+  readonly sequence: Sequence;
+  readonly created: boolean;
+}
 
 export interface Conversations {
   create(operation: CreateConversation): Outcome;
@@ -43,11 +54,12 @@ export interface Conversations {
   /** A member of a support chat and of its asides turns out to be somebody else, who gets the cursors and the messages. */
   moveMember(sequence: Sequence, from: number, to: number, origin: Origin): MembersChanged;
   block(operation: SetBlock): Outcome;
+  open(operation: OpenPrivate): Outcome;
   /** The private conversation of a message that was decided on before there was one: made now, or meanwhile by another. Or why not. */
-  openPrivate(namespace: number, operation: AppendMessage): { readonly sequence: Sequence; readonly created: boolean } | Outcome;
-  /** Whether a send that was decided on an older version holds all the same. */
-  mayStillWrite(sequence: Sequence, operation: AppendMessage): boolean;
-  /** Id of a private conversation; 0 when it has no message yet. */
+  openPrivate(namespace: number, operation: AppendMessage): Made | Refused;
+  /** Whether what was decided earlier still holds: the user is one of the writers, and not blocked. */
+  mayStillWrite(sequence: Sequence, user: number, writers: Writers): boolean;
+  /** Id of a private conversation; 0 when there is none. */
   pair(namespace: number, one: number, other: number): number;
 }
 
@@ -59,15 +71,16 @@ export function createConversations(deps: {
   behind: WriteBehind;
   feed: Feed;
   files: Pick<Files, 'use'>;
+  activity: Pick<Activity, 'joined'>;
   asides: Pick<Asides, 'membersChanged' | 'of'>;
   chats: Pick<DeskChats, 'remove' | 'forget'>;
   handover: Handover;
 }): Conversations {
-  const { db, ids, namespaces, sequences, behind, feed, files, asides, chats, handover } = deps;
+  const { db, ids, namespaces, sequences, behind, feed, files, activity, asides, chats, handover } = deps;
   const insert = statement(
     db,
-    `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, source, version)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+    `INSERT INTO conversation (id, namespace, kind, name, notice, low, high, creator, created_at, listed, source, version)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
   );
   const readRow = query<ConversationRow>(db, 'SELECT * FROM conversation WHERE id = ?');
   const rename = statement(db, 'UPDATE conversation SET name = ?, notice = ?, picture = ? WHERE id = ?');
@@ -81,8 +94,8 @@ export function createConversations(deps: {
   );
   const insertMember = statement(
     db,
-    `INSERT INTO membership (conversation, user, namespace, role, joined_at, delivered_index, read_index)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO membership (conversation, user, namespace, role, joined_at, delivered_index, read_index, listed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const readMember = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND user = ?');
   const setRole = statement(db, 'UPDATE membership SET role = ? WHERE conversation = ? AND user = ?');
@@ -106,7 +119,7 @@ export function createConversations(deps: {
     const { id } = sequence.conversation;
     const { lastIndex } = sequence;
     behind.writeNow(sequence);
-    insertMember.run(id, user, sequence.namespace, role, at, lastIndex, lastIndex);
+    insertMember.run(id, user, sequence.namespace, role, at, lastIndex, lastIndex, sequence.listed);
     return { conversation: id, user, role, joinedAt: at, deliveredIndex: lastIndex, readIndex: lastIndex };
   }
 
@@ -130,13 +143,12 @@ export function createConversations(deps: {
     files.use(namespace, { kind: 'conversation', subject: id, scope: 0 }, ...(file === undefined ? [] : [file]));
   }
 
-  function mayStillWrite(sequence: Sequence, { sender, writers }: AppendMessage): boolean {
-    if (writers === undefined) return false;
+  function mayStillWrite(sequence: Sequence, user: number, writers: Writers): boolean {
     const { id, peers } = sequence.conversation;
-    const peer = peers?.[0] === sender ? peers[1] : peers?.[0];
-    if (peer !== undefined && readBlock.get(sequence.namespace, peer, sender) !== undefined) return false;
+    const peer = peers?.[0] === user ? peers[1] : peers?.[0];
+    if (peer !== undefined && readBlock.get(sequence.namespace, peer, user) !== undefined) return false;
     if (writers === 'anyone') return true;
-    const role = readMember.get(id, sender)?.role;
+    const role = readMember.get(id, user)?.role;
     return role !== undefined && writers.includes(role);
   }
 
@@ -149,11 +161,22 @@ export function createConversations(deps: {
     startErasure.run(id);
   }
 
+  /** A private conversation where there was none; `stale` when the peer does not want it. */
+  function makePrivate(namespace: number, user: number, peer: number, origin: Origin): Made | Refused {
+    if (readBlock.get(namespace, peer, user) !== undefined) return { type: 'refused', reason: 'stale' };
+    const id = ids.next();
+    insert.run(id, namespace, 'private', '', '', Math.min(user, peer), Math.max(user, peer), user, timeOfId(id), id, null);
+    const sequence = start(id);
+    for (const one of new Set([user, peer])) join(sequence, one, 'member', timeOfId(id));
+    tell('conversation.created', sequence, user, origin);
+    return { sequence, created: true };
+  }
+
   return {
     pair,
     createSupport(namespace, source, client, origin) {
       const id = ids.next();
-      insert.run(id, namespace, 'support', '', '', null, null, client, timeOfId(id), source);
+      insert.run(id, namespace, 'support', '', '', null, null, client, timeOfId(id), id, source);
       const sequence = start(id);
       const members = client === 0 ? [] : [join(sequence, client, 'member', timeOfId(id))];
       tell('conversation.created', sequence, client, origin);
@@ -178,24 +201,29 @@ export function createConversations(deps: {
       return { type: 'members', conversation: sequence.conversation, ...members, memberships };
     },
     openPrivate(namespace, operation) {
-      const { sender, peer, origin } = operation;
+      const { sender, peer, writers, origin } = operation;
       const known = sequences.get(pair(namespace, sender, peer));
-      if (known !== undefined)
-        return mayStillWrite(known, operation) ? { sequence: known, created: false } : { type: 'refused', reason: 'stale' };
-      if (readBlock.get(namespace, peer, sender) !== undefined) return { type: 'refused', reason: 'stale' };
-      const id = ids.next();
-      insert.run(id, namespace, 'private', '', '', Math.min(sender, peer), Math.max(sender, peer), sender, timeOfId(id), null);
-      const sequence = start(id);
-      for (const user of new Set([sender, peer])) join(sequence, user, 'member', timeOfId(id));
-      tell('conversation.created', sequence, sender, origin);
-      return { sequence, created: true };
+      if (known !== undefined) {
+        const holds = writers !== undefined && mayStillWrite(known, sender, writers);
+        return holds ? { sequence: known, created: false } : { type: 'refused', reason: 'stale' };
+      }
+      return makePrivate(namespace, sender, peer, origin);
+    },
+    open(operation) {
+      const namespace = namespaces.ensure(operation.namespace);
+      const { user, peer, origin } = operation;
+      const known = sequences.get(pair(namespace, user, peer));
+      if (known !== undefined) return { type: 'open', conversation: known.conversation, created: false };
+      const made = makePrivate(namespace, user, peer, origin);
+      return 'type' in made ? made : { type: 'open', conversation: made.sequence.conversation, created: true };
     },
     mayStillWrite,
     create(operation) {
       const namespace = namespaces.ensure(operation.namespace);
       const id = ids.next();
       const { kind, name, notice, creator } = operation;
-      insert.run(id, namespace, kind, name, notice, null, null, creator, timeOfId(id), null);
+      const listed = kind === 'room' || operation.members.length > MAX_LISTED ? 0 : id;
+      insert.run(id, namespace, kind, name, notice, null, null, creator, timeOfId(id), listed, null);
       const sequence = start(id);
       const members = operation.members.map(({ user, role }) => join(sequence, user, role, timeOfId(id)));
       tell('conversation.created', sequence, creator, operation.origin);
@@ -248,6 +276,7 @@ export function createConversations(deps: {
         }
         added.push({ user, role });
       }
+      if (memberships.length > 0) activity.joined(sequence);
       for (const user of operation.remove) {
         const member = readMember.get(id, user);
         if (member === undefined) continue;

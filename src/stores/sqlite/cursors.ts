@@ -1,6 +1,6 @@
 /** Read and delivered cursors, and the unread counts derived from them. */
 import { ChatError } from '../../core/index.ts';
-import type { ConversationKind, CursorMove, DeliverUpTo, MoveCursor, Origin, Outcome } from '../../core/index.ts';
+import type { ConversationKind, CursorMove, DeliverUpTo, MoveCursor, Origin, Outcome, PassOver } from '../../core/index.ts';
 import type { Database } from './database.ts';
 import type { DeskCursors } from './desk-cursors.ts';
 import type { Feed } from './feed.ts';
@@ -16,8 +16,12 @@ export interface Cursors {
   deliver(operation: DeliverUpTo): Outcome;
   /** Members who have not read this far have nothing left to read there: called before messages up to the index are removed. */
   passOver(sequence: Sequence, index: number): void;
+  /** The same for some members with a user id above `after`. */
+  passSome(operation: PassOver): Outcome;
   /** Messages by others after the read cursor that are still there: exact, by subtraction. */
   unread(sequence: Sequence, membership: MembershipRow): number;
+  /** The same for many members of one conversation: whether anything is gone at all is asked once. */
+  unreadIn(sequence: Sequence): (membership: MembershipRow) => number;
 }
 
 interface Moving {
@@ -57,7 +61,13 @@ export function createCursors(deps: {
     `SELECT count(*) AS count FROM expiry e CROSS JOIN message m ON m.id = e.message
      WHERE e.at <= ? AND m.conversation = ? AND m.idx > ? AND m.sender <> ?`,
   );
+  const readGone = query<{ idx: number }>(db, 'SELECT idx FROM gone WHERE conversation = ? LIMIT 1');
+  const readDue = query<{ at: number }>(db, 'SELECT at FROM expiry WHERE at <= ? LIMIT 1');
   const readBehind = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND read_index < ?');
+  const readMembers = query<MembershipRow>(
+    db,
+    'SELECT * FROM membership WHERE conversation = ? AND user > ? ORDER BY user LIMIT ?',
+  );
   const readConversations = query<{ conversation: number; kind: ConversationKind }>(
     db,
     `SELECT m.conversation, c.kind FROM membership m JOIN conversation c ON c.id = m.conversation
@@ -129,7 +139,25 @@ export function createCursors(deps: {
     const { deliveredIndex, readIndex } = desk.standIn(sequence);
     const cursors = { delivered_index: deliveredIndex, read_index: readIndex, authored_read: 0, authored: 0 };
     const { conversation, namespace } = sequence;
-    return { conversation: conversation.id, user, namespace, role: 'member', joined_at: 0, ...cursors };
+    return { conversation: conversation.id, user, namespace, role: 'member', joined_at: 0, listed: 0, ...cursors };
+  }
+
+  /** Messages by others that were ever sent after the read cursor. `member` is as it is stored at this moment. */
+  function byOthersAfter(sequence: Sequence, member: MembershipRow): number {
+    const own = (sequence.authored.get(member.user) ?? member.authored) - member.authored_read;
+    return sequence.lastIndex - member.read_index - own;
+  }
+
+  /** Those of them that have expired. */
+  function goneAfter(sequence: Sequence, member: MembershipRow): number {
+    const { id } = sequence.conversation;
+    const gone = countGone.get(id, member.read_index, member.user)?.count ?? 0;
+    return gone + (countDue.get(now(), id, member.read_index, member.user)?.count ?? 0);
+  }
+
+  function unread(sequence: Sequence, member: MembershipRow): number {
+    const sent = byOthersAfter(sequence, member);
+    return sent === 0 ? 0 : sent - goneAfter(sequence, member);
   }
 
   return {
@@ -161,12 +189,26 @@ export function createCursors(deps: {
       }
       desk.forget(sequence.conversation.id);
     },
-    unread(sequence, member) {
-      const own = sequences.authored(sequence, member.user) - member.authored_read;
+    passSome({ conversation, before, after, limit }) {
+      const sequence = sequences.get(conversation);
+      const members = sequence === undefined ? [] : readMembers.all(conversation, after, limit);
+      for (const member of members) {
+        const index = Math.min(before - 1, sequence?.lastIndex ?? 0);
+        if (sequence === undefined || member.read_index >= index) continue;
+        setRead.run(index, authoredUpTo(sequence, member, index), conversation, member.user);
+      }
+      return { type: 'pass-over', next: members.at(-1)?.user ?? after, more: members.length === limit };
+    },
+    unread,
+    unreadIn(sequence) {
       const { id } = sequence.conversation;
-      const gone = countGone.get(id, member.read_index, member.user)?.count ?? 0;
-      const due = countDue.get(now(), id, member.read_index, member.user)?.count ?? 0;
-      return sequence.lastIndex - member.read_index - own - gone - due;
+      let complete: boolean | undefined;
+      return (member) => {
+        const sent = byOthersAfter(sequence, member);
+        if (sent === 0) return 0;
+        complete ??= readGone.get(id) === undefined && readDue.get(now()) === undefined;
+        return complete ? sent : sent - goneAfter(sequence, member);
+      };
     },
   };
 }

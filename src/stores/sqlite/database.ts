@@ -6,12 +6,13 @@
  * While syncs are fast they run in the loop, which is cheapest (docs/adr/0005-where-the-writer-lives.md has the figures).
  * What is committed but not yet synced must not be shown: readers pass through `durable()`.
  */
-import { closeSync, existsSync, fdatasync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fdatasync, fdatasyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { createCheckpointer } from './checkpoint.ts';
 import type { Checkpointer } from './checkpoint.ts';
+import { scrubAtClose, scrubAtStart, wantScrub } from './scrub.ts';
 
 /** A sync faster than this may run in the event loop: no client notices. Milliseconds, moving average. */
 const INLINE_SYNC_MS = 0.3;
@@ -32,6 +33,8 @@ export interface Database {
   /** Resolves when everything committed so far is on disk; undefined when it already is. */
   durable(): Promise<void> | undefined;
   readonly bytes: () => number;
+  /** When the file is closed, or before it is opened again, everything is overwritten in it that belongs to nothing. */
+  scrubLater(): void;
   close(): Promise<void>;
 }
 
@@ -48,8 +51,11 @@ export function openDatabase(folder: string): Database {
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'switchboard.db');
-  const opened = [takeFolder(folder)];
+  keepPrivate(folder);
+  const opened: { close(): void }[] = [takeFolder(folder)];
   try {
+    scrubAtStart(path);
+    opened.push({ close: () => scrubAtClose(path) });
     const db = new DatabaseSync(path);
     opened.push(db);
     db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0');
@@ -62,6 +68,24 @@ export function openDatabase(folder: string): Database {
   } catch (error) {
     for (const other of opened.toReversed()) other.close();
     throw error;
+  }
+}
+
+/** Files that SQLite makes of its own accord get the permissions of the database they belong to. */
+const OWN_FILES = ['lock.db', 'switchboard.db'] as const;
+
+/**
+ * The files are their owner's alone, also in a folder that is open to others. Existing ones are not opened here: closing a file gives up
+ * every lock that this process holds on it.
+ */
+function keepPrivate(folder: string): void {
+  for (const name of OWN_FILES) {
+    const path = join(folder, name);
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+      const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+      if ((mode & 0o077) !== 0 && process.platform !== 'win32') chmodSync(file, 0o600);
+    }
   }
 }
 
@@ -80,7 +104,7 @@ function takeFolder(folder: string): DatabaseSync {
 }
 
 /** `opened`: what `close` closes, the first last. */
-function wrap(db: DatabaseSync, path: string | undefined, opened: readonly DatabaseSync[]): Database {
+function wrap(db: DatabaseSync, path: string | undefined, opened: readonly { close(): void }[]): Database {
   const wal = path === undefined ? undefined : openSync(`${path}-wal`, 'r+');
   const checkpointer: Checkpointer | undefined =
     path === undefined ? undefined : createCheckpointer({ path, waiting: createLogMeter(db) });
@@ -164,6 +188,9 @@ function wrap(db: DatabaseSync, path: string | undefined, opened: readonly Datab
         .prepare('SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS bytes')
         .get();
       return Number(row?.['bytes'] ?? 0);
+    },
+    scrubLater() {
+      if (path !== undefined) wantScrub(path);
     },
     async close() {
       await syncing?.catch(() => undefined);

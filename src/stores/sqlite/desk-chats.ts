@@ -50,6 +50,8 @@ export interface DeskChats {
   remove(conversation: number): void;
   /** The client's cursors in the conversation are these now. */
   clientMoved(conversation: number, cursors: Pick<ChatCursors, 'clientDelivered' | 'clientRead'>): void;
+  /** What the client has said of chats, and what back ends have told of them, goes with the client. */
+  eraseClient(namespace: number, client: number): void;
   user(namespace: number, id: number): User | undefined;
   scene(chat: KeptChat, sender: number): Scene;
   countsOf(namespace: number, operator: number): OperatorCounts;
@@ -82,6 +84,10 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const writeCursors = statement(db, 'UPDATE support_chat SET desk_delivered = ?, desk_read = ? WHERE conversation = ?');
+  const eraseWords = statement(
+    db,
+    "UPDATE support_chat SET comment = iif(score IS NULL, NULL, ''), extra = NULL WHERE conversation = ?",
+  );
   const removeRow = statement(db, 'DELETE FROM support_chat WHERE conversation = ?');
   const count = statement(
     db,
@@ -231,6 +237,12 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     clientMoved(conversation, cursors) {
       const chat = chats.get(conversation);
       if (chat !== undefined) keep({ ...chat, cursors: { ...chat.cursors, ...cursors } });
+    },
+    eraseClient(namespace, client) {
+      for (const { conversation } of findOfClient.all(namespace, client)) {
+        eraseWords.run(conversation);
+        chats.delete(conversation);
+      }
     },
     user,
     scene(kept, senderId) {

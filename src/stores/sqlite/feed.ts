@@ -45,6 +45,8 @@ export interface Feed {
   depth(after: number, limit: number): number;
   /** Edits, recalls and reads of a conversation after a place, ascending. */
   changes(conversation: number, after: number, limit: number): readonly EventRow[];
+  /** Forgets edits, recalls and reads of a conversation up to a place, `limit` at most. Returns whether there are more. */
+  forget(conversation: number, upTo: number, limit: number): boolean;
   newest(): number;
 }
 
@@ -68,6 +70,11 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
     db,
     `SELECT * FROM event WHERE conversation = ? AND id > ? AND type IN ('message.edited', 'message.recalled', 'message.read')
      ORDER BY id LIMIT ?`,
+  );
+  const forgetChanges = statement(
+    db,
+    `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE conversation = ? AND id <= ?
+       AND type IN ('message.edited', 'message.recalled', 'message.read') LIMIT ?)`,
   );
   const readNewest = query<{ id: number | null }>(
     db,
@@ -114,6 +121,7 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
     },
     depth: (after, limit) => Math.min(limit, countAfter.get(after, limit)?.count ?? 0),
     changes: (conversation, after, limit) => readChanges.all(conversation, after, limit),
+    forget: (conversation, upTo, limit) => forgetChanges.run(conversation, upTo, limit) === limit,
     newest: () => readNewest.get()?.id ?? 0,
   };
 }

@@ -13,6 +13,7 @@ import type {
   RecallMessage,
   TrimConversation,
 } from '../../core/index.ts';
+import type { Activity } from './activity.ts';
 import type { Asides } from './asides.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cursors } from './cursors.ts';
@@ -21,11 +22,12 @@ import type { Desk } from './desk.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
-import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toMessage } from './rows.ts';
+import { EXPIRED, RECALLED, SENT, sameContent, toColumns, toContent, toMessage } from './rows.ts';
 import type { ContentColumns, MessageRow } from './rows.ts';
 import type { MessageRows } from './message-rows.ts';
 import { hashKey } from './sent-keys.ts';
 import type { SentKeys } from './sent-keys.ts';
+import type { Search } from './search.ts';
 import type { Sequence, Sequences } from './sequences.ts';
 import { parseColumn, query, statement } from './statements.ts';
 
@@ -35,6 +37,8 @@ export interface Messages {
   recall(operation: RecallMessage): Outcome;
   expire(operation: ExpireMessages): Outcome;
   trim(operation: TrimConversation): Outcome;
+  /** Takes back a message whose sender is erased, without a trace of how it was sent. Undefined when there was nothing left of it. */
+  takeBack(id: number): Change | undefined;
   /** Erases messages of a deleted conversation, some at a time. Returns whether any were left. */
   eraseDeleted(limit: number): boolean;
 }
@@ -47,15 +51,18 @@ export function createMessages(deps: {
   conversations: Conversations;
   sentKeys: SentKeys;
   feed: Feed;
-  files: Pick<Files, 'use'>;
+  files: Pick<Files, 'use' | 'file'>;
+  activity: Pick<Activity, 'said'>;
   cursors: Pick<Cursors, 'passOver'>;
+  search: Pick<Search, 'remove' | 'replace'>;
   asides: Pick<Asides, 'ensure'>;
   /** It appends messages itself, so it is there later than this. */
   desk: () => Pick<Desk, 'messageStored' | 'sceneOf'>;
   rows: MessageRows;
   now: () => number;
 }): Messages {
-  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, cursors, asides, desk, rows, now } = deps;
+  const { db, ids, namespaces, sequences, conversations, sentKeys, feed, files, activity, cursors, search, asides, desk } = deps;
+  const { rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO message (id, conversation, idx, sender, kind, state, text, data, key, expires_at, door, session, trace, desk)
@@ -75,7 +82,12 @@ export function createMessages(deps: {
   const setContent = statement(db, 'UPDATE message SET kind = ?, text = ?, data = ?, edited_at = ? WHERE id = ?');
   const eraseContent = statement(db, 'UPDATE message SET state = ?, text = NULL, data = NULL WHERE id = ?');
   const insertRevision = statement(db, 'INSERT INTO revision (message, replaced_at, kind, text, data) VALUES (?, ?, ?, ?, ?)');
+  const dropRevisions = statement(
+    db,
+    'DELETE FROM revision WHERE rowid IN (SELECT rowid FROM revision WHERE message = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?)',
+  );
   const eraseRevisions = statement(db, 'DELETE FROM revision WHERE message = ?');
+  const forgetOrigin = statement(db, 'UPDATE message SET key = NULL, trace = NULL, session = 0 WHERE id = ?');
   const removeRow = statement(db, 'DELETE FROM message WHERE id = ?');
   const removeGone = statement(db, 'DELETE FROM gone WHERE conversation = ? AND idx < ?');
   const readErasure = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure LIMIT 1');
@@ -99,7 +111,8 @@ export function createMessages(deps: {
     const sequence = sequences.get(row.conversation);
     if (sequence === undefined || sequence.namespace !== namespace) return undefined;
     const changed = row.state !== SENT || row.edited_at !== null;
-    if (isTarget(operation, sequence) && (changed || sameContent(row, columns))) return duplicateOf(row, sequence);
+    if (isTarget(operation, sequence) && (changed || sameContent(row, columns) || sameFile(row, operation.content)))
+      return duplicateOf(row, sequence);
     if (operation.keyReuse === 'new') return undefined;
     return refuse('already_exists', 'This idempotency key was used for another message.');
   }
@@ -121,6 +134,16 @@ export function createMessages(deps: {
     return refuse('already_exists', 'There is a message with this id in another chat.');
   }
 
+  /** The same words with a file that was uploaded again: who repeats a send that has a file in it sends that as well. */
+  function sameFile(row: MessageRow, content: Content): boolean {
+    const before = toContent(row);
+    const [one, other] = [before, content].map(({ resource }) =>
+      resource?.file === undefined ? undefined : files.file(resource.file),
+    );
+    if (one === undefined || other === undefined) return false;
+    return one.hash === other.hash && one.name === other.name && before.kind === content.kind && before.text === content.text;
+  }
+
   function append(operation: AppendMessage): Outcome {
     const namespace = namespaces.ensure(operation.namespace);
     const known = findExternal(operation, namespace);
@@ -134,10 +157,10 @@ export function createMessages(deps: {
       return 'type' in opened ? opened : appendTo(opened.sequence, operation, columns, hash, opened.created);
     }
     const sequence = sequences.get(operation.conversation);
-    if (sequence === undefined) return { type: 'refused', reason: 'stale' };
-    const moved = sequence.conversation.version !== operation.version;
-    if (moved && !conversations.mayStillWrite(sequence, operation)) return { type: 'refused', reason: 'stale' };
-    const { aside } = operation;
+    if (sequence === undefined) return STALE;
+    const { sender, version, writers, aside } = operation;
+    const holds = sequence.conversation.version === version;
+    if (!holds && (writers === undefined || !conversations.mayStillWrite(sequence, sender, writers))) return STALE;
     return appendTo(aside === undefined ? sequence : asides.ensure(sequence, aside), operation, columns, hash, false);
   }
 
@@ -180,6 +203,7 @@ export function createMessages(deps: {
     if (expiresAt !== null) insertExpiry.run(expiresAt, id);
     const used = filesIn(content);
     if (used.length > 0) useFiles(sequence.namespace, id, conversation, used);
+    activity.said(sequence, id);
     sequences.append(sequence, id, index, sender);
     if (key !== undefined) sentKeys.add(sequence.namespace, sender, hash, id, now());
     const message = { id, conversation, index, sender, content, state: 'sent' as const, sentAt };
@@ -191,8 +215,9 @@ export function createMessages(deps: {
     files.use(namespace, { kind: 'message', subject: message, scope: conversation }, ...used);
   }
 
-  /** What the message had besides its place: its content, earlier contents and its file. */
+  /** What the message had besides its place: its content, its words in the search index, earlier contents and its file. */
   function eraseAll(state: number, row: MessageRow, sequence: Sequence): void {
+    search.remove(row);
     eraseContent.run(state, row.id);
     eraseRevisions.run(row.id);
     if (row.data !== null) useFiles(sequence.namespace, row.id, row.conversation, []);
@@ -241,17 +266,22 @@ export function createMessages(deps: {
       const found = find(operation.message);
       if (found === undefined) return refuse('not_found', 'There is no such message.');
       const { row, sequence } = found;
+      const { user, writers, keep } = operation;
+      if (writers !== undefined && !conversations.mayStillWrite(sequence, user, writers)) return STALE;
       if (toMessage(row, now()).state !== 'sent')
         return refuse('failed_precondition', 'A recalled or expired message cannot be edited.');
       const columns = toColumns(operation.content);
       const part = operation.desk === undefined ? row.desk : JSON.stringify(operation.desk);
       if (sameContent(row, columns) && part === row.desk) return { type: 'edit', ...unchanged(sequence, row) };
-      const at = now();
+      search.replace(row, columns);
+      // Later than the edit before, whatever the clock says: pages of revisions go on after a moment.
+      const at = Math.max(now(), (row.edited_at ?? 0) + 1);
       insertRevision.run(row.id, at, row.kind, row.text, row.data);
+      if (keep !== undefined) dropRevisions.run(row.id, keep);
       setContent.run(columns.kind, columns.text, columns.data, at, row.id);
       if (part !== row.desk) setDesk.run(part, row.id);
       if (row.data !== columns.data) useFiles(sequence.namespace, row.id, row.conversation, filesIn(operation.content));
-      return { type: 'edit', ...change(sequence, row, 'edited', operation.user, operation.origin) };
+      return { type: 'edit', ...change(sequence, row, 'edited', user, operation.origin) };
     },
     recall(operation) {
       const found = find(operation.message);
@@ -281,11 +311,20 @@ export function createMessages(deps: {
       const before = Math.min(operation.before, sequence.lastIndex + 1);
       if (before <= sequence.firstIndex) return { type: 'trim', removed: 0 };
       const removed = sequences.idsBetween(sequence, sequence.firstIndex, before - 1);
-      cursors.passOver(sequence, before - 1);
+      if (operation.passed !== true) cursors.passOver(sequence, before - 1);
       for (const id of removed) erase(id);
       removeGone.run(operation.conversation, before);
       sequences.trim(sequence, before, removed.at(-1) ?? sequence.cutId);
       return { type: 'trim', removed: removed.length };
+    },
+    takeBack(id) {
+      const found = find(id);
+      if (found === undefined) return undefined;
+      const { row, sequence } = found;
+      forgetOrigin.run(id);
+      if (row.state !== SENT) return undefined;
+      eraseAll(RECALLED, row, sequence);
+      return change(sequence, row, 'recalled', row.sender, SERVER);
     },
     eraseDeleted(limit) {
       const conversation = readErasure.get()?.conversation;
@@ -313,11 +352,13 @@ export function createMessages(deps: {
     // Whose namespace it was does not matter to what is let go.
     if (row.data !== null) useFiles(0, id, row.conversation, []);
     if (row.desk !== null) removeExternal.run(id);
+    search.remove(row);
     eraseRevisions.run(id);
     removeRow.run(id);
   }
 }
 
+const STALE: Outcome = { type: 'refused', reason: 'stale' };
 /** Files of ours in a content. */
 function filesIn({ resource, attachments }: Content): readonly number[] {
   const all = attachments?.map((one) => ('resource' in one ? one.resource : undefined)) ?? [resource];

@@ -12,6 +12,7 @@ import type {
   ResumeQuery,
   Roster,
 } from '../../core/index.ts';
+import type { Activity } from './activity.ts';
 import type { Cursors } from './cursors.ts';
 import type { Database } from './database.ts';
 import type { Feed } from './feed.ts';
@@ -45,9 +46,10 @@ export function createReading(deps: {
   cursors: Cursors;
   rows: MessageRows;
   feed: Feed;
+  activity: Pick<Activity, 'newest'>;
   now: () => number;
 }): Reading {
-  const { db, namespaces, sequences, cursors, rows, feed, now } = deps;
+  const { db, namespaces, sequences, cursors, rows, feed, activity, now } = deps;
   const readMember = query<MembershipRow>(db, 'SELECT * FROM membership WHERE conversation = ? AND user = ?');
   const readMembers = query<MembershipRow>(
     db,
@@ -213,6 +215,22 @@ export function createReading(deps: {
     };
   }
 
+  function rosterOf(conversation: number, limit: number): Roster {
+    const sequence = sequences.get(conversation);
+    if (sequence === undefined) return { conversation, members: [], more: false };
+    const unread = cursors.unreadIn(sequence);
+    const found = readRoster.all(conversation, limit + 1);
+    return {
+      conversation,
+      members: found.slice(0, limit).map((row) => ({
+        membership: toMembership(row),
+        user: toUser({ ...row, id: row.user, role: row.user_role }, namespaces.name(row.namespace)),
+        unread: unread(row),
+      })),
+      more: found.length > limit,
+    };
+  }
+
   return {
     history({ conversation, before, after, around, limit }) {
       const sequence = sequences.get(conversation);
@@ -256,17 +274,10 @@ export function createReading(deps: {
     memberCount: (conversation) => countMembers.get(conversation)?.count ?? 0,
     conversationsOf: (namespace, user) => readIds.all(namespaces.number(namespace), user).map((row) => row.conversation),
     summaries(namespace, user, before, limit) {
-      const active = readHeads
-        .all(namespaces.number(namespace), user)
-        .map(({ id, last_id }) => ({ id, activity: Math.max(id, sequences.peek(id)?.lastId ?? last_id) }))
-        .filter(({ activity }) => before === 0 || activity < before)
-        .sort((one, other) => other.activity - one.activity)
-        .slice(0, limit);
       const summaries: ConversationSummary[] = [];
-      for (const { id } of active) {
-        const sequence = sequences.get(id);
-        const member = readMember.get(id, user);
-        if (sequence !== undefined && member !== undefined) summaries.push(summaryOf(sequence, member));
+      for (const member of activity.newest(namespace, user, before, limit)) {
+        const sequence = sequences.get(member.conversation);
+        if (sequence !== undefined) summaries.push(summaryOf(sequence, member));
       }
       return summaries;
     },
@@ -275,27 +286,15 @@ export function createReading(deps: {
       const member = readMember.get(conversation, user);
       return sequence === undefined || member === undefined ? undefined : summaryOf(sequence, member);
     },
-    rosters: (conversations, limit) =>
-      conversations.map((conversation) => {
-        const sequence = sequences.get(conversation);
-        const found = sequence === undefined ? [] : readRoster.all(conversation, limit + 1);
-        return {
-          conversation,
-          members: found.slice(0, limit).map((row) => ({
-            membership: toMembership(row),
-            user: toUser({ ...row, id: row.user, role: row.user_role }, namespaces.name(row.namespace)),
-            unread: sequence === undefined ? 0 : cursors.unread(sequence, row),
-          })),
-          more: found.length > limit,
-        };
-      }),
+    rosters: (conversations, limit) => conversations.map((conversation) => rosterOf(conversation, limit)),
     unread(conversation, users) {
       const sequence = sequences.get(conversation);
       const counts = new Map<number, number>();
       if (sequence === undefined) return counts;
+      const unread = cursors.unreadIn(sequence);
       for (const user of users) {
         const member = readMember.get(conversation, user);
-        if (member !== undefined) counts.set(user, cursors.unread(sequence, member));
+        if (member !== undefined) counts.set(user, unread(member));
       }
       return counts;
     },

@@ -54,6 +54,7 @@ export interface ConversationRow {
   readonly source: string | null;
   readonly aside_of: number | null;
   readonly audience: string | null;
+  readonly listed: number;
 }
 
 export interface MembershipRow {
@@ -66,6 +67,7 @@ export interface MembershipRow {
   readonly read_index: number;
   readonly authored_read: number;
   readonly authored: number;
+  readonly listed: number;
 }
 
 export interface UserRow {
@@ -79,6 +81,7 @@ export interface UserRow {
   readonly last_seen_at: number | null;
   readonly picture: string | null;
   readonly person: string | null;
+  readonly erased_at: number | null;
 }
 
 /** Columns of a content: its kind, its text, and everything else as JSON. */
@@ -181,6 +184,7 @@ export function toUser(row: UserRow, namespace: string): User {
     ...(row.external !== null && { external: row.external }),
     createdAt: row.created_at,
     ...(row.last_seen_at !== null && { lastSeenAt: row.last_seen_at }),
+    ...(row.erased_at !== null && { erasedAt: row.erased_at }),
   };
 }
 

@@ -35,9 +35,9 @@ describe('migrations', () => {
 });
 
 describe('the schema', () => {
-  test('has ascending numbers, and applies to an empty database', async () => {
+  test('has ascending numbers, none twice, and applies to an empty database', async () => {
     const numbers = MIGRATIONS.map(({ number }) => number);
-    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
     const db = openDatabase(':memory:');
     for (const { sql } of MIGRATIONS) db.exec(sql);
     const tables = query<{ name: string; strict: number }>(

@@ -4,8 +4,15 @@
  * costs several times the message itself.
  */
 import type { Migration } from '../sql/migration.ts';
+import { indexUsers } from './accounts.ts';
+import type { Database } from './database.ts';
 
-export const MIGRATIONS: readonly Migration[] = [
+export interface SqliteMigration extends Migration {
+  /** What SQL cannot say, in the same transaction. */
+  readonly fill?: (db: Database) => void;
+}
+
+export const MIGRATIONS: readonly SqliteMigration[] = [
   {
     number: 1,
     name: 'core',
@@ -93,6 +100,7 @@ CREATE INDEX file_hash ON file (hash);
 CREATE INDEX file_preview ON file (preview) WHERE preview IS NOT NULL;
 CREATE INDEX file_owner ON file (namespace, owner, id);
 CREATE INDEX file_unused ON file (id) WHERE uses = 0;
+CREATE INDEX file_owner_unused ON file (namespace, owner, size) WHERE uses = 0;
 
 -- subject: a message, a conversation or a user, by kind; scope: the conversation of a message, the namespace of a user
 CREATE TABLE file_use (
@@ -102,6 +110,51 @@ CREATE INDEX file_use_subject ON file_use (kind, subject, scope);
 
 -- bytes that no file has any more, until they are removed
 CREATE TABLE unused_blob (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    number: 3,
+    name: 'lists',
+    fill: indexUsers,
+    sql: `
+-- about when something was last said, of conversations that are kept in their members' lists; 0 in large ones: see activity.ts
+ALTER TABLE conversation ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE membership ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+UPDATE conversation SET listed = max(id, last_id)
+WHERE kind <> 'room' AND (SELECT count(*) FROM (SELECT 1 FROM membership m WHERE m.conversation = conversation.id LIMIT 101)) <= 100;
+UPDATE membership SET listed = (SELECT c.listed FROM conversation c WHERE c.id = membership.conversation);
+DROP INDEX membership_user;
+CREATE INDEX membership_listed ON membership (namespace, user, listed, conversation);
+
+-- by what people are found: see sql/words.ts
+CREATE TABLE user_key (
+  namespace INTEGER NOT NULL, key TEXT NOT NULL, user INTEGER NOT NULL,
+  PRIMARY KEY (namespace, key, user)) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    number: 4,
+    name: 'search',
+    sql: `
+-- which messages of a part of a conversation have a term (search.ts)
+CREATE TABLE word (
+  conversation INTEGER NOT NULL, part INTEGER NOT NULL, term TEXT NOT NULL, idx INTEGER NOT NULL,
+  PRIMARY KEY (conversation, part, term, idx)) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    number: 5,
+    name: 'retention and erasure',
+    sql: `
+ALTER TABLE user ADD COLUMN erased_at INTEGER;
+
+-- people who are erased, and up to which id the feed has been searched for what they said
+CREATE TABLE person_erasure (
+  namespace INTEGER NOT NULL, user INTEGER NOT NULL, started_at INTEGER NOT NULL, searched INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
+  PRIMARY KEY (namespace, user)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_erasure_open ON person_erasure (started_at) WHERE finished_at IS NULL;
+
+CREATE INDEX file_use_scope ON file_use (scope, subject) WHERE kind = 'message';
 `,
   },
   {

@@ -39,6 +39,8 @@ export interface SentKeys {
   add(namespace: number, user: number, hash: number, id: number, now: number): void;
   /** Removes chunks older than the lifetime, and makes room in memory; inside a transaction. */
   prune(now: number): void;
+  /** Forgets all keys of a user, inside a transaction. */
+  forget(namespace: number, user: number): void;
   reset(): void;
 }
 
@@ -53,6 +55,7 @@ export function createSentKeys(deps: { db: Database; behind: WriteBehind; maxKey
     'INSERT OR REPLACE INTO key_chunk (first_id, namespace, user, last_id, pairs) VALUES (?, ?, ?, ?, ?)',
   );
   const dropChunks = statement(db, 'DELETE FROM key_chunk WHERE first_id < ? AND last_id < ?');
+  const dropUser = statement(db, 'DELETE FROM key_chunk WHERE namespace = ? AND user = ?');
   const users = new Map<string, UserKeys>();
   /** Keys in memory, of all users. */
   let remembered = 0;
@@ -117,6 +120,16 @@ export function createSentKeys(deps: { db: Database; behind: WriteBehind; maxKey
       const cutoff = firstIdAt(now - KEY_LIFETIME_MS);
       dropChunks.run(cutoff, cutoff);
       if (remembered > maxKeys) forgetWritten();
+    },
+    forget(namespace, user) {
+      dropUser.run(namespace, user);
+      const keys = users.get(userKey(namespace, user));
+      if (keys === undefined) return;
+      remembered -= keys.ids.size;
+      // It may be waiting to be written: then with nothing in it.
+      keys.ids.clear();
+      keys.open = [];
+      users.delete(userKey(namespace, user));
     },
     reset() {
       users.clear();

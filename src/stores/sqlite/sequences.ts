@@ -25,6 +25,8 @@ export interface Sequence extends Unwritten {
   lastId: number;
   /** Id of the newest edit, recall or read. */
   lastChange: number;
+  /** About when something was last said, as it is in the members' lists; 0: it is not kept there (activity.ts). */
+  listed: number;
   /** Index of tail[0]: always the first of a chunk. */
   tailFrom: number;
   /** Ids from `tailFrom` to `lastIndex`. */
@@ -105,6 +107,7 @@ export function createSequences(deps: {
       lastIndex: row.last_index,
       lastId: row.last_id,
       lastChange: row.last_change,
+      listed: row.listed,
       tailFrom,
       tail: row.last_index < tailFrom ? [] : chunkIds(row.id, slotOf(tailFrom)).slice(0, row.last_index - tailFrom + 1),
       authored: new Map(),

@@ -84,7 +84,7 @@ export function accountsContract(subject: Subject): void {
       });
       const found = async (prefix: string, limit = 10) =>
         (await store.searchUsers(NAMESPACE, prefix, limit)).map(({ name }) => name);
-      expect(await found('ADA')).toEqual(['Ada', 'adam', 'Zed']);
+      expect(await found('ADA')).toEqual(['Ada', 'Bob ada', 'adam', 'Zed']);
       expect(await found('ada', 1)).toEqual(['Ada']);
       expect(await found('100%')).toEqual(['100%']);
       expect(await found('a_')).toEqual(['a_b']);

@@ -44,7 +44,7 @@ export function changingContract(subject: Subject): void {
       expect(second.id).toBeGreaterThan(first.id);
       expect(first.id).toBeGreaterThan(message.id);
       expect(await store.message(message.id)).toEqual(second.message);
-      expect(await store.revisions(message.id)).toEqual([
+      expect(await store.revisions(message.id, 0, 100)).toEqual([
         { message: message.id, replacedAt: message.sentAt + 1_000, content: text('one') },
         { message: message.id, replacedAt: message.sentAt + 2_000, content: text('two') },
       ]);
@@ -55,7 +55,7 @@ export function changingContract(subject: Subject): void {
       const group = await createGroup(store, [1]);
       const message = await send(store, group, 1, { content: text('one') });
       expect(await edit(store, message.id, 'one')).toMatchObject({ changed: false, message });
-      expect(await store.revisions(message.id)).toEqual([]);
+      expect(await store.revisions(message.id, 0, 100)).toEqual([]);
       expect((await store.events(0, 10)).map(({ type }) => type)).toEqual(['conversation.created', 'message.sent']);
     });
 
@@ -89,7 +89,7 @@ export function changingContract(subject: Subject): void {
       expect(answer.message).toEqual({ ...rest, state: 'recalled' });
       expect(await store.message(message.id)).toEqual(answer.message);
       expect(await wholeHistory(store, group.id)).toEqual([answer.message]);
-      expect(await store.revisions(message.id)).toEqual([]);
+      expect(await store.revisions(message.id, 0, 100)).toEqual([]);
       expect(await unreadOf(store, group.id, 2)).toBe(1);
     });
 
@@ -150,7 +150,7 @@ export function changingContract(subject: Subject): void {
         const seen = await store.message(message.id);
         expect(seen?.state).toBe('expired');
         expect(seen?.content).toBeUndefined();
-        expect(await store.revisions(message.id)).toEqual([]);
+        expect(await store.revisions(message.id, 0, 100)).toEqual([]);
         expect(idsIn(await store.history(historyOf(group.id)))).toEqual([kept.id]);
         expect(idsIn(await store.history(historyOf(group.id, { around: message.id })))).toEqual([kept.id]);
         expect(await entries()).toEqual([]);
@@ -232,7 +232,7 @@ export function changingContract(subject: Subject): void {
       expect(await wholeHistory(store, group.id)).toEqual(messages.slice(4));
       for (const { id } of messages.slice(0, 4)) {
         expect(await store.message(id)).toBeUndefined();
-        expect(await store.revisions(id)).toEqual([]);
+        expect(await store.revisions(id, 0, 100)).toEqual([]);
         expect(await refusal(store, { type: 'recall', message: id, user: 1, origin: ORIGIN })).toBe('not_found');
       }
       expect(await unreadOf(store, group.id, 2)).toBe(6);
@@ -302,7 +302,7 @@ export function changingContract(subject: Subject): void {
       expect((await store.summaries(NAMESPACE, 1, 0, 10)).map(({ head }) => head.conversation.id)).toEqual([other.id]);
       expect(await store.history(historyOf(group.id))).toEqual({ messages: [], moreBefore: false, moreAfter: false });
       for (const { id } of messages) expect(await store.message(id)).toBeUndefined();
-      expect(await store.revisions(first?.id ?? 0)).toEqual([]);
+      expect(await store.revisions(first?.id ?? 0, 0, 100)).toEqual([]);
       expect((await store.resume(resuming(2))).entries).toEqual([
         { type: 'message', conversation: other, message: kept, senderName: '', from: 0 },
       ]);

@@ -129,20 +129,19 @@ export function deskContract(subject: Subject): void {
       const { id } = conversation;
       const one = await apply(store, saying(conversation, CLIENT, 'Hello?'));
       const two = await apply(store, saying(conversation, CLIENT, 'Anybody?'));
-      const move = (user: Id, upTo: Id, rest: object = {}): Operation => ({
-        ...{ type: 'cursor', cursor: 'read', conversation: id, user, upTo, countMembers: 10, origin: ORIGIN },
-        ...rest,
-      });
+      const move = (user: Id, upTo: Id, desk = false): Operation => {
+        return { type: 'cursor', cursor: 'read', conversation: id, user, upTo, countMembers: 10, desk, origin: ORIGIN };
+      };
       expect(await refusal(store, move(ANN, two.message.id))).toBe('not_found');
-      const [first] = await commit(store, move(ANN, one.message.id, { desk: true }));
+      const [first] = await commit(store, move(ANN, one.message.id, true));
       expect(first).toMatchObject({
         moved: true,
         covered: { id: one.message.id },
         scene: { chat: { unread: true, cursors: { deskRead: 1 } } },
       });
-      const [second] = await commit(store, move(BEN, two.message.id, { desk: true }));
+      const [second] = await commit(store, move(BEN, two.message.id, true));
       expect(second).toMatchObject({ moved: true, chat: { cause: 'unread', unread: {} } });
-      const [back] = await commit(store, move(ANN, one.message.id, { desk: true }));
+      const [back] = await commit(store, move(ANN, one.message.id, true));
       expect(back).toMatchObject({ moved: false });
       expect((await chatIn(store, id))?.cursors).toEqual({ clientDelivered: 0, clientRead: 0, deskDelivered: 2, deskRead: 2 });
       const answer = await apply(store, saying(conversation, ANN, 'Yes?'));
@@ -213,6 +212,11 @@ function asidesContract(subject: Subject): void {
       await apply(store, { type: 'edit', message: note.message.id, user: 0, content: text('Hm!'), origin: ORIGIN });
       expect(await store.events(0, 100)).toHaveLength(before);
       for (const user of [CLIENT, ANN]) {
+        const terms = ['hm', 'system', 'hello'].map((term) => ({ term, prefix: true }));
+        for (const term of terms) {
+          const { messages } = await store.search({ namespace: NAMESPACE, user, terms: [term], limit: 10 });
+          expect(messages.map(({ content }) => content?.text)).toEqual(term.term === 'hello' ? ['Hello?'] : []);
+        }
         expect(await store.conversationsOf(NAMESPACE, user)).toEqual([conversation.id]);
         expect((await store.summaries(NAMESPACE, user, 0, 10)).map(({ head }) => head.conversation.id)).toEqual([
           conversation.id,

@@ -194,6 +194,13 @@ export declare type Post = Message<"appootb.message.Post"> & {
     value: Location;
     case: "coordinate";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Words that go with `resource`. An extension of Switchboard, sent only to a connection that asked for them; see Stream.
+   *
+   * @generated from field: optional string caption = 100;
+   */
+  caption: string;
 };
 
 /**

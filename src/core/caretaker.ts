@@ -1,0 +1,76 @@
+/** Long work in the background, in short transactions: what retention no longer keeps, and people who are erased. It goes on after a restart. */
+import type { Core } from './core.ts';
+import { carryOn } from './erasing.ts';
+import { cutsOf, findOverdue, removeOverdue } from './retention.ts';
+
+/** How often erasures that are under way are looked for. Milliseconds. */
+const LOOK_EVERY_MS = 500;
+
+/** How often conversations are looked through for what is too old: ages are days, not minutes. Milliseconds. */
+const RETENTION_EVERY_MS = 600_000;
+
+export interface Caretaker {
+  /** Looks through all conversations now; resolves when what was too old is gone. */
+  applyRetention(): Promise<void>;
+  /** Carries on what there is to erase; resolves when all of it is done. */
+  erase(): Promise<void>;
+  /** Begins nothing more; what is under way stops after its transaction, and `close` resolves. */
+  close(): Promise<void>;
+}
+
+export function startCaretaker(core: Core): Caretaker {
+  let closed = false;
+  let applying: Promise<void> | undefined;
+  let erasing: Promise<void> | undefined;
+  let nextRetention = 0;
+  const stopped = (): boolean => closed;
+
+  async function applyAll(): Promise<void> {
+    for await (const overdue of findOverdue(core, cutsOf(core.limits.retention, core.now()), stopped)) {
+      if (closed) return;
+      await removeOverdue(core, overdue, stopped);
+    }
+  }
+
+  async function eraseAll(): Promise<void> {
+    for (const erasure of await core.store.erasures()) {
+      if (closed) return;
+      // One that cannot go on holds up none of the others.
+      await carryOn(core, erasure, stopped).catch(complain);
+    }
+  }
+
+  function applyRetention(): Promise<void> {
+    return (applying ??= applyAll().finally(() => {
+      applying = undefined;
+    }));
+  }
+
+  function erase(): Promise<void> {
+    return (erasing ??= eraseAll().finally(() => {
+      erasing = undefined;
+    }));
+  }
+
+  function complain(cause: unknown): void {
+    if (!closed) core.log.error({ err: cause }, 'retention or an erasure could not go on; it will be tried again');
+  }
+
+  const timer = setInterval(() => {
+    erase().catch(complain);
+    if (core.limits.retention.length === 0 || performance.now() < nextRetention) return;
+    nextRetention = performance.now() + RETENTION_EVERY_MS;
+    applyRetention().catch(complain);
+  }, LOOK_EVERY_MS);
+  timer.unref();
+
+  return {
+    applyRetention,
+    erase,
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      await Promise.allSettled([applying, erasing]);
+    },
+  };
+}
