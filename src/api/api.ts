@@ -44,7 +44,7 @@ function ownPart(parts: readonly Part[]): Part {
   const channels = parts.flatMap((part) => part.channels ?? []);
   return {
     door: OWN.door,
-    tags: { document: 'This document, and the one of connections.' },
+    tags: { document: 'This document.' },
     components: COMPONENTS,
     routes(http, deps) {
       registerDocument(http, deps);
