@@ -4,6 +4,7 @@ import { DeskPeer } from '../support/clients/support.ts';
 import type { DeskFrame } from '../support/clients/support.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
+import { tokenFor } from '../support/tokens.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -181,6 +182,38 @@ test('a send again under the same client_id is the same message, and every answe
     type: 'message_not_added',
     data: { code: 'already_exists', text: 'twice', attachments: [], client_id: 'a name' },
   });
+});
+
+test('an uploaded file is attached by its UUID, and shown with a link to all who see the message', async () => {
+  const { id, board } = await operator('files');
+  const client = newUser();
+  const visitor = await DeskPeer.connect(server.url, client, { query: { source: 'files' } });
+  const upload = async (name: string, bytes: string): Promise<{ uuid: string; size: number }> => {
+    const headers = { authorization: `Bearer ${tokenFor(client)}`, 'content-type': 'application/octet-stream' };
+    const answer = await fetch(`${server.url}/api/files?name=${name}`, { method: 'POST', headers, body: bytes });
+    return (await answer.json()) as { uuid: string; size: number };
+  };
+  const [one, two] = [await upload('notes.txt', 'some words'), await upload('more.txt', 'more words')];
+  const sent = await visitor.send('Two files', { attachments: [one.uuid, two.uuid.toUpperCase()] });
+  const link = expect.stringMatching(/^\/files\/\d+\/.*sig=/) as unknown;
+  const shown = { type: 'file', url: link, url_preview: '', extension: 'txt', size: 10 };
+  expect(sent.data.message).toMatchObject({
+    text: 'Two files',
+    attachments: [
+      { ...shown, uuid: one.uuid, filename: 'notes.txt' },
+      { ...shown, uuid: two.uuid, filename: 'more.txt' },
+    ],
+  });
+  const heard = await board.next('message_added');
+  expect(heard.data.message).toEqual(sent.data.message);
+  const answer = await fetch(server.url + (heard.data.message.attachments[1].url as string));
+  expect(await answer.text()).toBe('more words');
+  // A file alone says enough; one that is another's is as missing as any.
+  expect((await visitor.send('', { attachments: [one.uuid] })).type).toBe('message_added');
+  const inside = await enter(id, sent.data.message.chat.uuid as string);
+  expect((await inside.send('Your file', { attachments: [one.uuid] })).type).toBe('message_added');
+  const stranger = await DeskPeer.connect(server.url, newUser(), { query: { source: 'files' } });
+  expect(await stranger.send('', { attachments: [one.uuid] })).toMatchObject({ data: { code: 'invalid_argument' } });
 });
 
 test('each socket is bound to one chat, and a client’s chat in a widget is found again', async () => {

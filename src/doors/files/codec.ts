@@ -1,6 +1,6 @@
 /** Between the core's files and this interface's answers. Pure: nothing here knows a request or waits. */
 import { toTime } from '../../api/index.ts';
-import { fileAddress, previewAddress } from '../../core/index.ts';
+import { fileAddress, previewAddress, uuidOf } from '../../core/index.ts';
 import type { Links, StoredFile } from '../../core/index.ts';
 import type * as wire from './wire.ts';
 
@@ -8,6 +8,7 @@ export function toFile(file: StoredFile, links: Links): wire.File {
   const { id, name, mediaType, size, width, height, preview } = file;
   return {
     id: String(id),
+    uuid: uuidOf(id),
     name,
     mediaType,
     size,

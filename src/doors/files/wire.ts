@@ -13,6 +13,7 @@ export const File = component(
   'An uploaded file. Its link, as the `url` of a resource or as a picture, makes it part of a message or profile.',
   Type.Object({
     id: id('The file.', EXAMPLE_ID),
+    uuid: Type.String({ format: 'uuid', description: 'The same file as the support desk names it.' }),
     name: Type.String({ description: 'What people see; without paths and invisible characters.' }),
     mediaType: Type.String({ description: 'What it is, by its bytes.' }),
     size: Type.Integer({ minimum: 0, description: 'Bytes, as they are stored: images without their metadata.' }),
@@ -24,6 +25,7 @@ export const File = component(
   }),
   {
     id: EXAMPLE_ID,
+    uuid: '0de76db5-8400-8053-b769-746368626f61',
     name: 'cat.webp',
     mediaType: 'image/webp',
     size: 48_213,
