@@ -121,7 +121,7 @@ test('all fourteen frames of the desk are in it, and what a real session hears i
     'chat_notification',
   ];
   const { messages } = document.components;
-  const known = new Set([...Object.keys(messages)].map((name) => name.replace(/^(chat|broadcast)\./, '')));
+  const known = new Set(Object.keys(messages).map((name) => name.replace(/^(chat|broadcast)\./, '')));
   for (const frame of frames) expect(known).toContain(frame);
 
   const board = await DeskPeer.connect(server.url, 2, { role: 'operator', path: '/broadcast' });

@@ -88,6 +88,22 @@ const programs: Readonly<Record<string, (lines: readonly string[]) => void>> = {
   'backend.ts': (lines) => {
     expect(lines).toEqual(['the reader sees: the first issue is out', 'the reader sees: maintenance at ten']);
   },
+  'support-backend.ts': (lines) => {
+    expect(lines).toEqual([
+      'Anna: Where is my parcl?',
+      'Anna, corrected: Where is my parcel?',
+      'a bell for the chat of Anna',
+      'unread chats: 42',
+    ]);
+  },
+  'support-bot.ts': (lines) => {
+    expect(lines).toEqual([
+      'Anna: Good morning',
+      'Robot: Hello! I am a robot. Ask for a person at any time.',
+      'Anna: A person, please.',
+      'Robot: I get you somebody.',
+    ]);
+  },
   'embed.ts'(lines) {
     expect(lines).toEqual([
       expect.stringMatching(/^listening at http:\/\/127\.0\.0\.1:\d+$/),
@@ -112,14 +128,20 @@ describe('examples/', () => {
     check(linesOf(await terminal.run(command)));
   });
 
-  it.each(['websocket.ts', 'grpc.ts', 'resume.ts', 'messenger.ts', 'messenger-rest.ts', 'backend.ts'])(
-    '%s without a token fails with what the server says',
-    async (name) => {
-      const { code, err } = await terminal.run(`npx node examples/${name}`);
-      expect(code).toBe(1);
-      expect(err).toMatch(
-        /4401 The token is|Error: The token is not|16 UNAUTHENTICATED|401 .*(A valid Api-Token is needed|The token is not)/,
-      );
-    },
-  );
+  it.each([
+    'websocket.ts',
+    'grpc.ts',
+    'resume.ts',
+    'messenger.ts',
+    'messenger-rest.ts',
+    'backend.ts',
+    'support-backend.ts',
+    'support-bot.ts',
+  ])('%s without a token fails with what the server says', async (name) => {
+    const { code, err } = await terminal.run(`npx node examples/${name}`);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /4401 The token is|Error: The token is not|16 UNAUTHENTICATED|401 .*(A valid Api-Token is needed|The token is not)/,
+    );
+  });
 });

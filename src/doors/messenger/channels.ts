@@ -2,8 +2,8 @@
 import { Type } from 'typebox';
 import type { TSchema } from 'typebox';
 import type { AsyncChannel, AsyncMessage } from '../../api/index.ts';
-import type { EventNames } from './event-names.ts';
-import type { ClientEvent, ServerEvent } from './event-names.ts';
+import { CLIENT_EVENTS, SERVER_EVENTS } from './event-names.ts';
+import type { ClientEvent, EventNames, ServerEvent } from './event-names.ts';
 import { ChatObject, MessageObject, PresenceUpdate, SidebarUpdate, TypingUpdate } from './wire.ts';
 
 const MOMENT = '2026-11-21T10:15:00.000Z';
@@ -58,24 +58,9 @@ const SENDS: Readonly<Record<ServerEvent, AsyncMessage>> = {
   presence_update: say('Somebody came or went.', PresenceUpdate, { userId: '1', online: true, lastSeen: MOMENT }),
 };
 
-const CLIENT_EVENTS: readonly ClientEvent[] = [
-  'join_chat',
-  'leave_chat',
-  'typing_start',
-  'typing_end',
-  'send_message',
-  'mark_read',
-  'sync',
-];
-
 /** The events by the names that they go by here. Those of clients are named apart where both sides have the name. */
 export function channelsOf(names: Pick<EventNames, 'outgoing'>): readonly AsyncChannel[] {
-  const sends = Object.fromEntries(
-    (Object.entries(SENDS) satisfies [string, AsyncMessage][]).map(([event, told]) => [
-      isServerEvent(event) ? names.outgoing(event) : event,
-      told,
-    ]),
-  );
+  const sends = Object.fromEntries(SERVER_EVENTS.map((event) => [names.outgoing(event), SENDS[event]]));
   const receives = Object.fromEntries(
     CLIENT_EVENTS.map((event) => [event in SENDS ? `client.${event}` : event, RECEIVES[event]]),
   );
@@ -91,8 +76,4 @@ export function channelsOf(names: Pick<EventNames, 'outgoing'>): readonly AsyncC
       sends,
     },
   ];
-}
-
-function isServerEvent(event: string): event is ServerEvent {
-  return Object.hasOwn(SENDS, event);
 }

@@ -188,7 +188,6 @@ export class MessengerConnection implements Session {
       case 'delivered':
       case 'desk':
       case 'notice':
-      case 'desk':
     }
   }
 

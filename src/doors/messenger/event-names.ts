@@ -4,7 +4,7 @@ import type { ClientEvents, ServerEvents } from './wire.ts';
 export type ClientEvent = keyof ClientEvents;
 export type ServerEvent = keyof ServerEvents;
 
-const CLIENT_EVENTS: readonly ClientEvent[] = [
+export const CLIENT_EVENTS: readonly ClientEvent[] = [
   'join_chat',
   'leave_chat',
   'typing_start',
@@ -14,7 +14,7 @@ const CLIENT_EVENTS: readonly ClientEvent[] = [
   'sync',
 ];
 
-const SERVER_EVENTS: readonly ServerEvent[] = [
+export const SERVER_EVENTS: readonly ServerEvent[] = [
   'typing_start',
   'typing_end',
   'new_message',

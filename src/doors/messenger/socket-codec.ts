@@ -39,7 +39,6 @@ export function createSocketCodec(deps: { links: Links; names: EventNames; sideb
       case 'delivered':
       case 'desk':
       case 'notice':
-      case 'desk':
         return undefined;
     }
   }
