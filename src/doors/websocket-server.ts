@@ -25,12 +25,19 @@ export interface WebSocketPeer {
   closed(label: string): void;
 }
 
-export interface WebSockets {
+/** How a client is let in. */
+export interface Reception {
   /**
-   * Takes the upgrade: `prepare` decides whether the client may come in, and who handles it; the handshake is answered in the same turn in which
-   * it resolves, so that nothing is said before the client can hear it. What it throws becomes a close code.
+   * Decides whether the client may come in, and who handles it. The handshake is answered in the same turn in which it resolves, so that nothing
+   * is said before the client can hear it.
    */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, prepare: (link: WebSocketLink) => Promise<WebSocketPeer>): void;
+  prepare(link: WebSocketLink): Promise<WebSocketPeer>;
+  /** What `prepare` has thrown as a close code. */
+  refuse(thrown: unknown): WebSocketEnding;
+}
+
+export interface WebSockets {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, reception: Reception): void;
   close(): void;
 }
 
@@ -38,8 +45,8 @@ export function createWebSockets(options: {
   readonly maxFrameBytes: number;
   /** How often idle clients are pinged; one that does not answer until the next ping is gone. */
   readonly pingInterval: Millis;
-  /** What was thrown as a close code; called once for every client that is not let in. */
-  readonly refuse: (thrown: unknown) => WebSocketEnding;
+  /** An upgrade that is none (no key, wrong version) was refused. */
+  readonly malformed: () => void;
 }): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
@@ -65,19 +72,17 @@ export function createWebSockets(options: {
   }, options.pingInterval);
   pinger.unref();
 
-  type Prepare = (link: WebSocketLink) => Promise<WebSocketPeer>;
-
-  async function open(request: IncomingMessage, socket: Duplex, head: Buffer, prepare: Prepare): Promise<void> {
+  async function open(request: IncomingMessage, socket: Duplex, head: Buffer, reception: Reception): Promise<void> {
     // The socket may fail while the client is looked at: nobody else listens then.
     const failed = (): void => void socket.destroy();
     socket.on('error', failed);
     const link = new WebSocketLink(socket);
     let peer: WebSocketPeer;
     try {
-      peer = await prepare(link);
+      peer = await reception.prepare(link);
     } catch (thrown) {
       socket.off('error', failed);
-      turnAway(request, socket, head, options.refuse(thrown));
+      turnAway(request, socket, head, reception.refuse(thrown));
       return;
     }
     socket.off('error', failed);
@@ -125,12 +130,13 @@ export function createWebSockets(options: {
 
   // A malformed upgrade (no key, wrong version). The version of ours must be named (RFC 6455, section 4.4).
   server.on('wsClientError', (_error, socket) => {
+    options.malformed();
     socket.once('finish', () => socket.destroy());
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n');
   });
 
   return {
-    accept: (request, socket, head, prepare) => void open(request, socket, head, prepare),
+    accept: (request, socket, head, reception) => void open(request, socket, head, reception),
     close: () => clearInterval(pinger),
   };
 }

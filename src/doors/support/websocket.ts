@@ -5,7 +5,7 @@ import { ChatError, chatRef, parseId, toChatError } from '../../core/index.ts';
 import type { Chat, Id, Identity, Millis, RateLimiter } from '../../core/index.ts';
 import { fromHttp, identify } from '../credentials.ts';
 import type { Outboxes } from '../outbox.ts';
-import type { WebSocketLink } from '../websocket-link.ts';
+import type { WebSocketEnding, WebSocketLink } from '../websocket-link.ts';
 import { createWebSockets } from '../websocket-server.ts';
 import type { WebSocketPeer } from '../websocket-server.ts';
 import { BroadcastConnection } from './broadcast.ts';
@@ -40,13 +40,15 @@ export function createSupportSockets(options: SupportSocketsOptions): SupportSoc
   const sockets = createWebSockets({
     maxFrameBytes: options.maxFrameBytes,
     pingInterval: options.pingInterval,
-    refuse(thrown) {
-      const error = toChatError(thrown);
-      chat.meter.refused(DOOR, error.code);
-      if (error.code === 'internal') chat.log.error({ err: error.cause }, 'a connection to the desk could not be opened');
-      return { close: STATUS[error.code].close, message: error.message };
-    },
+    malformed: () => chat.meter.refused(DOOR, 'invalid_argument'),
   });
+
+  function refuse(thrown: unknown): WebSocketEnding {
+    const error = toChatError(thrown);
+    chat.meter.refused(DOOR, error.code);
+    if (error.code === 'internal') chat.log.error({ err: error.cause }, 'a connection to the desk could not be opened');
+    return { close: STATUS[error.code].close, message: error.message };
+  }
 
   interface Asked {
     readonly request: IncomingMessage;
@@ -129,9 +131,10 @@ export function createSupportSockets(options: SupportSocketsOptions): SupportSoc
   }
 
   return {
-    chat: (request, socket, head) => sockets.accept(request, socket, head, async (link) => enterRoom(await admit(request, link))),
+    chat: (request, socket, head) =>
+      sockets.accept(request, socket, head, { prepare: async (link) => enterRoom(await admit(request, link)), refuse }),
     broadcast: (request, socket, head) =>
-      sockets.accept(request, socket, head, async (link) => attend(await admit(request, link))),
+      sockets.accept(request, socket, head, { prepare: async (link) => attend(await admit(request, link)), refuse }),
     close: () => sockets.close(),
   };
 }
