@@ -98,7 +98,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   });
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
   const chats = createDeskChats({ db, namespaces });
-  const deskCursors = createDeskCursors({ ids, sequences, chats, rows, now });
+  const deskCursors = createDeskCursors({ sequences, chats, rows, now });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
   const files = createFiles({ db, ids, namespaces });
   const activity = createActivity({ db, namespaces, sequences });

@@ -54,7 +54,7 @@ export interface SupportChat {
   readonly rating?: Rating;
   /** The client has written something that no operator has read. */
   readonly unread: boolean;
-  /** Grows with every change of the chat and with every first unread message: the order of lists. */
+  /** Grows with every step of the chat: the order of lists. */
   readonly place: Id;
   readonly cursors: ChatCursors;
   /** What else a back end told of it, kept as it came. */
@@ -93,7 +93,7 @@ export interface OperatorCounts {
   readonly openChats: number;
 }
 
-/** A committed change of a chat and of the counts it moved. */
+/** A committed change of a chat, and which counts it has moved. */
 export interface ChatChange {
   /** Place of the change in the feed; 0 when it is no fact of its own. */
   readonly id: Id;
@@ -102,10 +102,10 @@ export interface ChatChange {
   readonly scene: Scene;
   /** Who had it before. */
   readonly before: { readonly operator: Id; readonly status: string; readonly department: string };
-  /** Of the operators whose counts have changed. */
-  readonly counts: readonly OperatorCounts[];
-  /** Chats with unread words of their clients, by source; absent when that has not changed. */
-  readonly unread?: Readonly<Record<string, number>>;
+  /** Operators who have other counts now. */
+  readonly counted: readonly Id[];
+  /** Another number of chats has unread words of their clients now. */
+  readonly unreadMoved: boolean;
 }
 
 /** Which chats: all that is given must hold. */

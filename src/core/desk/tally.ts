@@ -1,13 +1,13 @@
 /**
- * Tells operators how many chats there are. Counts come out of the transaction that changed them; many changes in a row are told once, with the
- * last counts. What a back end has supplied is not overruled by ours (wire.md section 4).
+ * Tells operators how many chats there are. What has moved counts is known from what was committed; many changes in a row are told once, with the
+ * counts that are stored then. What a back end has supplied is not overruled by ours (wire.md section 4).
  */
 import type { Directory } from '../directory.ts';
 import type { DeskDelivery } from '../events.ts';
 import type { Hub } from '../hub.ts';
 import type { Id, Millis } from '../model.ts';
 import type { Bus, Log, Store } from '../ports.ts';
-import type { ChatChange, OperatorCounts } from './model.ts';
+import type { ChatChange } from './model.ts';
 
 /** Changes within this time are told together: nobody reads faster. Milliseconds. */
 const TELL_EVERY_MS = 50;
@@ -27,14 +27,14 @@ export interface Tally {
 }
 
 interface Untold {
-  readonly operators: Map<Id, OperatorCounts | undefined>;
-  unread: Readonly<Record<string, number>> | undefined;
+  readonly operators: Set<Id>;
+  unread: boolean;
 }
 
 export function createTally(deps: {
   hub: Pick<Hub, 'attendances'>;
   bus: Pick<Bus, 'publish'>;
-  store: Pick<Store, 'operatorCounts'>;
+  store: Pick<Store, 'operatorCounts' | 'unreadChats'>;
   directory: Pick<Directory, 'user'>;
   grace: Millis;
   log: Pick<Log, 'warn'>;
@@ -57,7 +57,7 @@ export function createTally(deps: {
   function pending(namespace: string): Untold {
     const known = untold.get(namespace);
     if (known !== undefined) return known;
-    const fresh: Untold = { operators: new Map(), unread: undefined };
+    const fresh: Untold = { operators: new Set(), unread: false };
     untold.set(namespace, fresh);
     later(TELL_EVERY_MS, () => {
       untold.delete(namespace);
@@ -67,14 +67,13 @@ export function createTally(deps: {
   }
 
   async function tell(namespace: string, { operators, unread }: Untold): Promise<void> {
-    if (unread !== undefined) publish(namespace, { kind: 'unread', bySource: unread });
-    for (const [operator, counts] of operators) {
+    if (unread) publish(namespace, { kind: 'unread', bySource: await store.unreadChats(namespace) });
+    const own = [...operators].filter((operator) => !suppliedOperators.has(`${operator}/${namespace}`));
+    for (const { operator, newChats, openChats } of await store.operatorCounts(namespace, own)) {
       const user = await directory.user(namespace, operator);
-      if (user === undefined || suppliedOperators.has(`${operator}/${namespace}`)) continue;
-      const [now = { operator, newChats: 0, openChats: 0 }] =
-        counts === undefined ? await store.operatorCounts(namespace, [operator]) : [counts];
+      if (user === undefined) continue;
       const online = hub.attendances(namespace).some(({ session }) => session.actor.user === operator);
-      publish(namespace, { kind: 'operator', user, online, newChats: now.newChats, openChats: now.openChats });
+      publish(namespace, { kind: 'operator', user, online, newChats, openChats });
     }
   }
 
@@ -82,18 +81,12 @@ export function createTally(deps: {
     bus.publish({ type: 'desk', namespace, news, to: { operators: 'all' }, from: 0 });
   }
 
-  function touch(namespace: string, operator: Id): void {
-    // Counts that a change has moved meanwhile are the newer ones.
-    const { operators } = pending(namespace);
-    operators.set(operator, operators.get(operator));
-  }
+  const touch = (namespace: string, operator: Id): void => void pending(namespace).operators.add(operator);
 
   return {
-    add({ conversation: { namespace }, counts, unread }) {
-      if (counts.length === 0 && unread === undefined) return;
-      const { operators } = pending(namespace);
-      for (const one of counts) operators.set(one.operator, one);
-      if (unread !== undefined && !suppliedUnread.has(namespace)) pending(namespace).unread = unread;
+    add({ conversation: { namespace }, counted, unreadMoved }) {
+      for (const operator of counted) touch(namespace, operator);
+      if (unreadMoved && !suppliedUnread.has(namespace)) pending(namespace).unread = true;
     },
     touch,
     touchLater: (namespace, operator) => later(grace, () => touch(namespace, operator)),

@@ -45,7 +45,7 @@ export interface DeskChats {
   openOf(namespace: number, client: number, source: string): KeptChat | undefined;
   ofClient(namespace: number, client: number): readonly KeptChat[];
   insert(chat: KeptChat): void;
-  /** Keeps a changed chat; where it has its place still, nothing but the desk's cursors has changed. */
+  /** Keeps a changed chat; where it has its place still, nothing but the desk's cursors and unread has changed. */
   save(before: KeptChat, after: KeptChat): void;
   remove(conversation: number): void;
   /** The client's cursors in the conversation are these now. */
@@ -74,15 +74,23 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
   const findUuid = query<ChatRow>(db, 'SELECT * FROM support_chat WHERE namespace = ? AND uuid = ?');
   const findOpen = query<ChatRow>(
     db,
-    "SELECT * FROM support_chat WHERE namespace = ? AND client = ? AND source = ? AND status <> 'closed' ORDER BY place DESC LIMIT 1",
+    "SELECT * FROM support_chat WHERE namespace = ? AND client = ? AND source = ? AND status <> 'closed' ORDER BY conversation DESC LIMIT 1",
   );
-  const findOfClient = query<ChatRow>(db, 'SELECT * FROM support_chat WHERE namespace = ? AND client = ? ORDER BY place');
+  const findOfClient = query<ChatRow>(db, 'SELECT * FROM support_chat WHERE namespace = ? AND client = ? ORDER BY conversation');
   const write = statement(
     db,
-    `INSERT OR REPLACE INTO support_chat (conversation, namespace, uuid, source, department, status, client, operator, last_operator,
+    `INSERT INTO support_chat (conversation, namespace, uuid, source, department, status, client, operator, last_operator,
        queued, taken_at, closed_at, score, comment, unread, listed, place, desk_delivered, desk_read, extra)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  // What never changes is not written again: its indexes stay as they are.
+  const rewrite = statement(
+    db,
+    `UPDATE support_chat SET department = ?, status = ?, operator = ?, last_operator = ?, queued = ?, taken_at = ?, closed_at = ?,
+       score = ?, comment = ?, unread = ?, listed = ?, place = ?, desk_delivered = ?, desk_read = ?, extra = ? WHERE conversation = ?`,
+  );
+  const setClient = statement(db, 'UPDATE support_chat SET client = ? WHERE conversation = ?');
+  const setUnread = statement(db, 'UPDATE support_chat SET unread = ? WHERE conversation = ?');
   const writeCursors = statement(db, 'UPDATE support_chat SET desk_delivered = ?, desk_read = ? WHERE conversation = ?');
   const eraseWords = statement(
     db,
@@ -160,31 +168,26 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     };
   }
 
-  function put(chat: KeptChat): void {
+  function valuesOf(chat: KeptChat) {
     const { cursors, rating, extra } = chat;
-    write.run(
-      chat.conversation,
-      namespaces.ensure(chat.namespace),
-      chat.uuid,
-      chat.source,
-      chat.department,
-      chat.status,
-      chat.client,
-      chat.operator,
-      chat.lastOperator,
-      chat.queued ?? null,
-      chat.takenAt ?? null,
-      chat.closedAt ?? null,
-      rating?.score ?? null,
-      rating?.comment ?? null,
-      chat.unread ? 1 : 0,
-      isListed(chat) ? 1 : 0,
-      chat.place,
-      cursors.deskDelivered,
-      cursors.deskRead,
-      extra === undefined ? null : JSON.stringify(extra),
-    );
-    keep(chat);
+    return {
+      head: [chat.department, chat.status] as const,
+      tail: [
+        chat.operator,
+        chat.lastOperator,
+        chat.queued ?? null,
+        chat.takenAt ?? null,
+        chat.closedAt ?? null,
+        rating?.score ?? null,
+        rating?.comment ?? null,
+        chat.unread ? 1 : 0,
+        isListed(chat) ? 1 : 0,
+        chat.place,
+        cursors.deskDelivered,
+        cursors.deskRead,
+        extra === undefined ? null : JSON.stringify(extra),
+      ] as const,
+    };
   }
 
   function bump(chat: KeptChat, by: 1 | -1): void {
@@ -212,17 +215,22 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     openOf: (namespace, client, source) => keptOf(findOpen.get(namespace, client, source)),
     ofClient: (namespace, client) => findOfClient.all(namespace, client).flatMap((row) => keptOf(row) ?? []),
     insert(chat) {
-      put(chat);
+      const { head, tail } = valuesOf(chat);
+      write.run(chat.conversation, namespaces.ensure(chat.namespace), chat.uuid, chat.source, ...head, chat.client, ...tail);
+      keep(chat);
       bump(chat, 1);
     },
     save(before, after) {
-      const { deskDelivered, deskRead } = after.cursors;
-      if (after.place === before.place) {
-        writeCursors.run(deskDelivered, deskRead, after.conversation);
-        keep(after);
-        return;
+      const { conversation, cursors } = after;
+      if (after.place !== before.place) {
+        const { head, tail } = valuesOf(after);
+        rewrite.run(...head, ...tail, conversation);
+        if (after.client !== before.client) setClient.run(after.client, conversation);
+      } else {
+        if (cursors !== before.cursors) writeCursors.run(cursors.deskDelivered, cursors.deskRead, conversation);
+        if (after.unread !== before.unread) setUnread.run(after.unread ? 1 : 0, conversation);
       }
-      put(after);
+      keep(after);
       if (sameSort(before, after)) return;
       bump(before, -1);
       bump(after, 1);

@@ -1,7 +1,7 @@
 /** What a moved cursor means to a support chat: how far each side has come, and whether something of the client's is unread. */
-import type { CursorMove, IdSource, Membership } from '../../core/index.ts';
+import type { CursorMove, Membership } from '../../core/index.ts';
 import type { DeskChats, KeptChat } from './desk-chats.ts';
-import { sameSort } from './desk-chats.ts';
+import { unreadChange } from './desk.ts';
 import type { MessageRows } from './message-rows.ts';
 import { toMessage } from './rows.ts';
 import type { Sequence, Sequences } from './sequences.ts';
@@ -25,13 +25,12 @@ export interface DeskCursors {
 }
 
 export function createDeskCursors(deps: {
-  ids: IdSource;
   sequences: Sequences;
   chats: DeskChats;
   rows: MessageRows;
   now: () => number;
 }): DeskCursors {
-  const { ids, sequences, chats, rows, now } = deps;
+  const { sequences, chats, rows, now } = deps;
 
   /** Whether the client has written something after an index. */
   function hasWords(sequence: Sequence, client: number, after: number): boolean {
@@ -74,20 +73,10 @@ export function createDeskCursors(deps: {
         return { moved: false, told: { scene: chats.scene(before, author), ...covered } };
       const after = afterDesk(sequence, before, cursor, index);
       if (after === before) return { moved: false, told: { scene: chats.scene(before, author), ...covered } };
-      const kept = after.unread === before.unread ? after : { ...after, place: ids.next() };
-      chats.save(before, kept);
-      const scene = chats.scene(kept, author);
-      if (sameSort(before, kept)) return { moved: true, told: { scene, ...covered } };
-      const { operator, status, department } = before;
-      const chat = {
-        id: 0,
-        cause: 'unread' as const,
-        conversation: sequence.conversation,
-        scene: chats.scene(kept, user),
-        before: { operator, status, department },
-        counts: [],
-        unread: chats.unread(sequence.namespace),
-      };
+      chats.save(before, after);
+      const scene = chats.scene(after, author);
+      if (after.unread === before.unread) return { moved: true, told: { scene, ...covered } };
+      const chat = unreadChange(sequence.conversation, before, chats.scene(after, user));
       return { moved: true, told: { scene, ...covered, chat } };
     },
     standIn({ conversation, lastIndex }) {

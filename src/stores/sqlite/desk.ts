@@ -7,6 +7,7 @@ import type {
   ChatCause,
   ChatChange,
   ChatStep,
+  Conversation,
   EventType,
   IdSource,
   IdentifyClient,
@@ -69,20 +70,15 @@ export function createDesk(deps: {
     const waits = changed.queued === WAITING;
     const after = { ...changed, place: id, ...(waits && { queued: id, queuedAt: timeOfId(id) }) };
     chats.save(before, after);
-    const { namespace } = sequence;
-    const moved = sameSort(before, after) ? [] : [...new Set([before.operator, after.operator])].filter((one) => one !== 0);
-    const unreadMoved = !sameSort(
-      { ...before, operator: 0, status: 'open', department: '' },
-      { ...after, operator: 0, status: 'open', department: '' },
-    );
+    const counted = sameSort(before, after) ? [] : [before.operator, after.operator].filter((one) => one !== 0);
     return {
       id,
       cause,
       conversation: sequence.conversation,
       scene: chats.scene(after, user),
       before: { operator: before.operator, status: before.status, department: before.department },
-      counts: moved.map((operator) => chats.countsOf(namespace, operator)),
-      ...(unreadMoved && { unread: chats.unread(namespace) }),
+      counted: [...new Set(counted)],
+      unreadMoved: before.unread !== after.unread,
     };
   }
 
@@ -156,6 +152,11 @@ export function createDesk(deps: {
     if (aside !== undefined) return { scene: chats.scene(before, message.sender) };
     const said = afterMessage(before, message.sender);
     if (said === undefined) return { scene: chats.scene(before, message.sender) };
+    if (said.cause === 'unread') {
+      chats.save(before, said.after);
+      const chat = unreadChange(sequence.conversation, before, chats.scene(said.after, message.sender));
+      return { scene: chat.scene, chat };
+    }
     const change = settle(sequence, said.cause, before, said.after, { user: message.sender, origin });
     return { scene: change.scene, chat: change };
   }
@@ -268,6 +269,13 @@ export function createDesk(deps: {
     const left = step.operator === before.operator ? [] : leaving(before);
     return join(sequence, step.operator, left, origin);
   }
+}
+
+/** Nothing but unread has changed: no step of the chat, and no fact for others. */
+export function unreadChange(conversation: Conversation, before: KeptChat, scene: Scene): ChatChange {
+  const { operator, status, department } = before;
+  const was = { operator, status, department };
+  return { id: 0, cause: 'unread', conversation, scene, before: was, counted: [], unreadMoved: true };
 }
 
 /** Stands for the place in the queue that a chat is about to get: the id of the fact that tells of it. */

@@ -177,12 +177,15 @@ CREATE TABLE support_chat (
   unread INTEGER NOT NULL, listed INTEGER NOT NULL, place INTEGER NOT NULL,
   desk_delivered INTEGER NOT NULL, desk_read INTEGER NOT NULL, extra TEXT) STRICT;
 CREATE UNIQUE INDEX support_chat_uuid ON support_chat (namespace, uuid);
-CREATE INDEX support_chat_client ON support_chat (namespace, client, place);
+CREATE INDEX support_chat_client ON support_chat (namespace, client, conversation);
+-- the lists that there are: each is read from its place on, never sorted (sqlite/desk-reading.ts)
+CREATE INDEX support_chat_all ON support_chat (namespace, place) WHERE listed = 1;
 CREATE INDEX support_chat_status ON support_chat (namespace, status, place) WHERE listed = 1;
-CREATE INDEX support_chat_operator ON support_chat (namespace, operator, place) WHERE listed = 1 AND operator <> 0;
-CREATE INDEX support_chat_queue ON support_chat (namespace, queued) WHERE queued IS NOT NULL;
-CREATE INDEX support_chat_queues ON support_chat (namespace, source, department, queued) WHERE queued IS NOT NULL;
+CREATE INDEX support_chat_source ON support_chat (namespace, source, status, place) WHERE listed = 1;
+CREATE INDEX support_chat_operator ON support_chat (namespace, operator, status, place) WHERE listed = 1;
 CREATE INDEX support_chat_unread ON support_chat (namespace, place) WHERE listed = 1 AND unread = 1;
+CREATE INDEX support_chat_queue ON support_chat (namespace, queued) WHERE queued IS NOT NULL;
+CREATE INDEX support_chat_queues ON support_chat (namespace, source, queued) WHERE queued IS NOT NULL;
 
 -- how many listed chats there are of each sort; kept by whatever writes a chat (sqlite/desk-chats.ts)
 CREATE TABLE chat_count (

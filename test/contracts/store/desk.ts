@@ -35,7 +35,7 @@ export function deskContract(subject: Subject): void {
       expect(await store.chatCount({ namespace: NAMESPACE })).toBe(0);
       clock.advance(1_000);
       const first = await apply(store, saying(conversation, CLIENT, 'Hello?'));
-      expect(first.chat).toMatchObject({ cause: 'queued', unread: { lk: 1 }, scene: { chat: { status: 'new', unread: true } } });
+      expect(first.chat).toMatchObject({ cause: 'queued', unreadMoved: true, scene: { chat: { status: 'new', unread: true } } });
       const second = await apply(store, saying(conversation, CLIENT, 'Anybody?'));
       expect(second.chat).toBeUndefined();
       expect(second.scene?.chat.queuedAt).toBe(first.scene?.chat.queuedAt);
@@ -140,13 +140,48 @@ export function deskContract(subject: Subject): void {
         scene: { chat: { unread: true, cursors: { deskRead: 1 } } },
       });
       const [second] = await commit(store, move(BEN, two.message.id, true));
-      expect(second).toMatchObject({ moved: true, chat: { cause: 'unread', unread: {} } });
+      expect(second).toMatchObject({ moved: true, chat: { cause: 'unread', unreadMoved: true } });
       const [back] = await commit(store, move(ANN, one.message.id, true));
       expect(back).toMatchObject({ moved: false });
       expect((await chatIn(store, id))?.cursors).toEqual({ clientDelivered: 0, clientRead: 0, deskDelivered: 2, deskRead: 2 });
       const answer = await apply(store, saying(conversation, ANN, 'Yes?'));
       await commit(store, move(CLIENT, answer.message.id));
       expect((await chatIn(store, id))?.cursors).toEqual({ clientDelivered: 3, clientRead: 3, deskDelivered: 2, deskRead: 2 });
+    });
+
+    it('are listed in pages, once each, however they are asked for', async () => {
+      const { store } = await newDesk(subject);
+      for (let at = 0; at < 7; at += 1) {
+        const { conversation, chat } = await openChat(store, 100 + at, { source: at % 2 === 0 ? 'lk' : 'shop' });
+        await apply(store, saying(conversation, chat.client, 'Hello?'));
+        if (at > 3) await apply(store, stepping(conversation.id, { kind: 'take', operator: ANN }, ANN));
+      }
+      const asked = [
+        {},
+        { sources: ['shop', 'lk', 'lk'] },
+        { statuses: ['open', 'new', 'open'] },
+        { sources: ['lk', 'shop'], statuses: ['new', 'open'] },
+        { unread: true },
+      ];
+      const clientsOf = async (query: object, order: 'recent' | 'waiting') => {
+        const clients: Id[] = [];
+        for (let after = 0; ;) {
+          const page = await store.chats({ namespace: NAMESPACE, ...query, order, after, limit: 2 });
+          clients.push(...page.map(({ scene }) => scene.chat.client));
+          const last = page.at(-1);
+          if (last === undefined) return clients;
+          after = last.cursor;
+        }
+      };
+      for (const query of asked) {
+        expect(await clientsOf(query, 'recent')).toEqual([106, 105, 104, 103, 102, 101, 100]);
+        expect(await clientsOf(query, 'waiting')).toEqual([100, 101, 102, 103]);
+      }
+      expect(await clientsOf({ operator: ANN }, 'recent')).toEqual([106, 105, 104]);
+      expect(await clientsOf({ client: 106 }, 'recent')).toEqual([106]);
+      expect(
+        await clientsOf({ sources: Array.from({ length: 100 }, (_, at) => (at === 0 ? 'shop' : `s${at}`)) }, 'recent'),
+      ).toEqual([105, 103, 101]);
     });
 
     it('are deleted with their asides and counts', async () => {
@@ -302,6 +337,18 @@ function bringingContract(subject: Subject): void {
         expect([more.conversation.id, more.message.index]).toEqual([note.conversation.id, 2]);
       });
     }
+
+    it('goes with the client who is erased: what was said of chats, and what was told of the person', async () => {
+      const { store } = await newDesk(subject);
+      await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { firstname: 'Eva' } });
+      const { conversation } = await openChat(store, CLIENT, { uuid, supply: { extra: { phone: '1' } } });
+      await apply(store, stepping(conversation.id, { kind: 'close' }, CLIENT));
+      await apply(store, stepping(conversation.id, { kind: 'rate', rating: { score: 2, comment: 'I, Eva, waited' } }, CLIENT));
+      await apply(store, { type: 'erase-user', namespace: NAMESPACE, user: CLIENT });
+      const scene = await store.scene(conversation.id);
+      expect(scene?.chat.rating).toEqual({ score: 2, comment: '' });
+      expect([scene?.chat.extra, scene?.client?.person, scene?.client?.name]).toEqual([undefined, undefined, '']);
+    });
 
     it('is somebody whose name has parts, which are kept', async () => {
       const { store } = await newDesk(subject);
