@@ -122,6 +122,9 @@ beforeAll(async () => {
     );
     heard.set(`${who}/management, history`, () => api(who, `/api/conversations/${conversation}/messages`));
     heard.set(`${who}/management, list`, () => api(who, '/api/conversations'));
+    heard.set(`${who}/search`, async () =>
+      (await Promise.all(['system', 'note', 'said'].map((q) => api(who, `/api/search?q=${q}`)))).join(' '),
+    );
     heard.set(`${who}/desk, history`, () => api(who, `/api/desk/chats/${uuid}/messages`));
     heard.set(`${who}/desk, transcript`, () => api(who, `/api/desk/chats/${uuid}/transcript`));
     heard.set(`${who}/desk, lists`, async () => `${await api(who, '/api/desk/chats')} ${await api(who, '/api/desk/queue')}`);
@@ -165,6 +168,7 @@ const DOORS = [
   'messenger',
   'management, history',
   'management, list',
+  'search',
   'desk, history',
   'desk, transcript',
   'desk, lists',
@@ -183,6 +187,7 @@ test('the doors under test have something to say: what is said to everybody is h
     'client/messenger',
     'client/stream, gRPC',
     'client/management, history',
+    'client/search',
     'the operator in the chat/stream, gRPC',
   ]) {
     expect([place, (await heard.get(place)?.())?.includes(OPEN)]).toEqual([place, true]);
