@@ -10,7 +10,6 @@ import type { Chat, Frame, Id, Message, Session } from '../../core/index.ts';
 import { toMessageObject, usernameOf } from './codec.ts';
 import { eventFrame } from './packets.ts';
 import type { Readers } from './readers.ts';
-import type { MessageObject } from './wire.ts';
 
 /** Times that counts are asked for again because the chat has moved on; then they are told as they are, and the next update follows. */
 const MAX_ROUNDS = 5;
@@ -29,8 +28,8 @@ export interface SidebarSession extends Session {
 }
 
 export interface Sidebar {
-  /** What is told of a message as its chat's newest. */
-  note(message: Message, object: MessageObject): Note;
+  /** What is told of a message as its chat's newest; `json` is its MessageObject. */
+  note(message: Message, json: string): Note;
   /** A message has come. */
   came(session: SidebarSession, message: Message, note: Note): void;
   /** What is unread there may have changed: it is told anew. */
@@ -61,16 +60,14 @@ export function createSidebar(deps: { chat: Chat; readers: Readers; eventName: s
   const { chat, readers, eventName } = deps;
   const queues = new Map<Id, Queue>();
 
-  function note(message: Message, object: MessageObject): Note {
-    const rest = JSON.stringify(object);
-    const chatId = JSON.stringify(object.chatId);
+  function note({ index, conversation }: Message, json: string): Note {
     const frames = new Map<number, Frame>();
     return {
-      index: message.index,
+      index,
       frame(unread) {
         let frame = frames.get(unread);
         if (frame === undefined) {
-          frame = eventFrame(eventName, `{"chatId":${chatId},"unreadCount":${unread},"message":${rest}}`);
+          frame = eventFrame(eventName, `{"chatId":"${conversation}","unreadCount":${unread},"message":${json}}`);
           frames.set(unread, frame);
         }
         return frame;
@@ -142,7 +139,8 @@ export function createSidebar(deps: { chat: Chat; readers: Readers; eventName: s
     if (message?.conversation !== chatId) return undefined;
     const { conversation } = (await chat.findHead(chatId)) ?? {};
     const sender = conversation && (await chat.findUser(conversation.namespace, message.sender));
-    return note(message, toMessageObject(chat.links, message, sender === undefined ? '' : usernameOf(sender)));
+    const object = toMessageObject(chat.links, message, sender === undefined ? '' : usernameOf(sender));
+    return note(message, JSON.stringify(object));
   }
 
   return {

@@ -18,9 +18,9 @@ export function createSocketCodec(deps: { links: Links; names: EventNames; sideb
   function encode(delivery: Delivery): Frame | undefined {
     switch (delivery.type) {
       case 'message': {
-        const object = toMessageObject(links, delivery.message, delivery.senderName);
-        if (delivery.conversation.kind !== 'room') notes.set(delivery, sidebar.note(delivery.message, object));
-        return eventFrame(names.outgoing('new_message'), JSON.stringify(object));
+        const json = JSON.stringify(toMessageObject(links, delivery.message, delivery.senderName));
+        if (delivery.conversation.kind !== 'room') notes.set(delivery, sidebar.note(delivery.message, json));
+        return eventFrame(names.outgoing('new_message'), json);
       }
       case 'typing': {
         const { conversation, user, name, active } = delivery;

@@ -129,6 +129,7 @@ export function createSockets(options: SocketsOptions): Sockets {
         throw thrown;
       }
       opened.set(conn, connection);
+      forgetRequest(socket);
       if (conn.readyState !== 'open') connection.closed('gone');
       socket.once('disconnect', (reason) => {
         conn.off('close', gone);
@@ -204,6 +205,16 @@ export function createSockets(options: SocketsOptions): Sockets {
     },
     close: () => io.close(),
   };
+}
+
+/**
+ * What the request brought is kept for the life of a connection unless it is let go: its headers, its address and the token in them are several
+ * times what the session itself takes. Middlewares of programs that embed the server have seen all of it by then or see it without.
+ */
+function forgetRequest({ conn, handshake }: MessengerSocket): void {
+  // An upgrade from polling brings a request of its own, with the transport.
+  Object.assign(conn, { request: undefined });
+  Object.assign(handshake, { headers: {}, query: {}, auth: {} });
 }
 
 function isAcknowledge(value: unknown): value is NonNullable<Acknowledge> {
