@@ -2,7 +2,7 @@
  * What a node does with a delivery from the bus: keeps its hub's audiences as membership says, then lets the sessions hear it.
  * Runs on every node, for its own and for other nodes' deliveries alike.
  */
-import type { Delivery } from './events.ts';
+import type { Delivery, MembersDelivery } from './events.ts';
 import type { Hub } from './hub.ts';
 import { selectSessions } from './audience.ts';
 
@@ -11,6 +11,16 @@ const MAX_PRESENCE_AUDIENCE = 500;
 
 export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void {
   const { hub } = deps;
+
+  /** Sessions that were in a support chat for their user's membership are in it no longer; operators see chats without one (desk/parts.ts). */
+  function putOut(delivery: MembersDelivery): void {
+    const { conversation, removed } = delivery;
+    const inside = hub.insideOf(conversation.id);
+    const gone = inside.filter(({ actor }) => actor.role !== 'operator' && removed.includes(actor.user));
+    hub.deliverToSessions(delivery, gone);
+    for (const session of gone) hub.exit(conversation.id, session);
+  }
+
   return (delivery) => {
     switch (delivery.type) {
       case 'conversation':
@@ -23,6 +33,7 @@ export function createReceiver(deps: { hub: Hub }): (delivery: Delivery) => void
         const { conversation } = delivery;
         hub.deliverTo(delivery, conversation.namespace, delivery.removed);
         for (const user of delivery.removed) hub.leave(conversation, user);
+        if (conversation.kind === 'support') putOut(delivery);
         const entered = delivery.added.map(({ user }) => user).filter((user) => hub.join(conversation, user));
         hub.deliver(entered.length === 0 ? delivery : { ...delivery, entered });
         return;

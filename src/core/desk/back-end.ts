@@ -98,12 +98,13 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
   if (typeRole !== undefined) checkWord('type_role', typeRole);
   checkExtra(extra);
   if (type === 'system' && typeRole === undefined) throw bad('type_role', 'is needed: who sees a system message');
-  const { conversation, scene } = await supplyChat(core, actor, input.chat);
+  const chat = await supplyChat(core, actor, input.chat);
+  const { conversation, scene } = chat;
   const sender = await savePerson(core, actor, input.user);
   const settings = await core.desk.settings.of(actor.namespace);
   const content = await contentOf(core, actor, { text, attachments, widget: settings.widget(scene.chat.source) });
   const aside = asideOf(type, typeRole);
-  const stored = await commitMessage(core, actor, {
+  const appended = await commitMessage(core, actor, {
     conversation: conversation.id,
     sender: sender?.id ?? 0,
     content,
@@ -112,12 +113,12 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
     key,
     widget,
   });
-  const { status } = input;
-  if (status === 'delivered' || status === 'read') {
-    const { message } = stored;
-    await markFor(core, actor, message, await findChat(core, actor, { conversation: conversation.id }), status);
-  }
-  return stored;
+  if (!appended.duplicate && isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
+  return appended;
+}
+
+function isMark(status: string | undefined): status is 'delivered' | 'read' {
+  return status === 'delivered' || status === 'read';
 }
 
 /** Changes a message by the id that a back end gave it, or by ours. What is absent stays. */
@@ -154,7 +155,7 @@ export async function supplyMessageUpdate(
     widget: input.widget,
     origin: actor,
   });
-  if (input.status === 'delivered' || input.status === 'read') await markFor(core, actor, message, chat, input.status);
+  if (isMark(input.status)) await markFor(core, actor, message, chat, input.status);
   return settledChat(changed);
 }
 

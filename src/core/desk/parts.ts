@@ -1,10 +1,11 @@
 /** What the desk keeps in memory besides the store, and what a committed operation sets going there. */
+import { serves } from '../attendances.ts';
 import type { Committer } from '../committer.ts';
 import type { Directory } from '../directory.ts';
 import type { Hub } from '../hub.ts';
 import type { Limits } from '../limits.ts';
 import type { Id, Millis } from '../model.ts';
-import type { Bus, Log, Store, Success } from '../ports.ts';
+import type { Bus, ChatMembers, Log, Store, Success } from '../ports.ts';
 import { createRateLimiter } from '../rate-limiter.ts';
 import type { RateLimiter } from '../rate-limiter.ts';
 import type { Session } from '../session.ts';
@@ -81,6 +82,20 @@ export function createDeskParts(deps: {
     else if (before.operator !== 0 && (before.operator !== chat.operator || isOver(chat))) clerk.room(chat.namespace);
   }
 
+  /** Operators who were in a chat for their membership alone are in it no longer. */
+  function putOut({ conversation, removed }: ChatMembers): void {
+    if (removed.length === 0) return;
+    const known = settings.peek(conversation.namespace);
+    for (const session of hub.insideOf(conversation.id)) {
+      const { user, role } = session.actor;
+      if (role !== 'operator' || !removed.includes(user)) continue;
+      const { sources } = known.profile(user);
+      if (serves(sources.length === 0 ? 'all' : sources, conversation.source ?? '')) continue;
+      hub.exit(conversation.id, session);
+      rooms.left(conversation.id, session);
+    }
+  }
+
   return {
     settings,
     tally,
@@ -91,6 +106,7 @@ export function createDeskParts(deps: {
     apply(outcome) {
       settings.apply(outcome);
       for (const change of changesOf(outcome)) changed(change);
+      for (const members of membersOf(outcome)) putOut(members);
       if (outcome.type === 'desk-setting' || outcome.type === 'desk-setting-delete') clerk.room(outcome.namespace);
     },
     attended(namespace, operator) {
@@ -98,11 +114,10 @@ export function createDeskParts(deps: {
       clerk.room(namespace);
     },
     closing(session) {
-      const inside = hub.roomsOf(session);
       const { namespace, user, role } = session.actor;
       const attends = role === 'operator' && hub.attendances(namespace).some((one) => one.session === session);
       return () => {
-        for (const id of inside) rooms.left(id, session);
+        rooms.closed(session);
         if (attends) tally.touchLater(namespace, user);
       };
     },
@@ -129,6 +144,12 @@ function changesOf(outcome: Success): readonly ChatChange[] {
     default:
       return [];
   }
+}
+
+function membersOf(outcome: Success): readonly ChatMembers[] {
+  if (outcome.type === 'members') return outcome.conversation.kind === 'support' ? [outcome] : [];
+  if (outcome.type !== 'chat' && outcome.type !== 'chat-open') return [];
+  return outcome.membersChanged === undefined ? [] : [outcome.membersChanged];
 }
 
 function waited({ status, operator }: ChatChange['before']): boolean {

@@ -218,6 +218,38 @@ describe('operators at the desk', () => {
     );
   });
 
+  test('who were in a chat for their membership alone hear nothing once it has ended', async () => {
+    const core = await openDesk();
+    const id = await core.waiting('lk');
+    await core.desk.saveProfile(backEnd, BEN, { sources: ['shop'] });
+    await core.chat.changeMembers(backEnd, id, { add: [{ user: BEN }], remove: [] });
+    const inside = await core.enter(BEN, 'operator', id);
+    await core.say(client, id, 'One');
+    expect(textsIn(inside.take())).toEqual(['One']);
+    await core.chat.changeMembers(backEnd, id, { add: [], remove: [BEN] });
+    await core.say(client, id, 'Two');
+    expect(textsIn(inside.take())).toEqual([]);
+  });
+
+  test('and a visitor’s old sessions, when the visitor has become somebody else', async () => {
+    const core = await openDesk();
+    const { token } = await core.desk.admitVisitor({
+      namespace: 'default',
+      source: 'lk',
+      origin: undefined,
+      visitor: undefined,
+      address: '::1',
+    });
+    const { user } = await core.chat.access.authenticate(token);
+    const id = await core.waiting('lk', actorFor(user));
+    const old = await core.enter(user, 'user', id);
+    await core.desk.identifyVisitor(actorFor(user), { namespace: 'default', user: CLIENT, role: 'user' });
+    expect(old.take().some(({ type }) => type === 'members')).toBe(true);
+    const now = await core.enter(CLIENT, 'user', id);
+    await core.say(ann, id, 'Hello, seven');
+    expect([textsIn(old.take()), textsIn(now.take())]).toEqual([[], ['Hello, seven']]);
+  });
+
   test('are told counts that equal the lists, unless a back end tells its own', async () => {
     const core = await openDesk();
     const board = await core.attend(ANN);

@@ -63,7 +63,9 @@ test('a reload within the grace is not told; a user has gone when it has passed'
   expect(rooms.in(conversation.id)).toEqual([7, 8]);
   vi.advanceTimersByTime(5_000);
   expect([told.slice(2), rooms.in(conversation.id)]).toEqual([['7 went'], [8]]);
-  leave(other);
+  rooms.closed(sessionOf(9));
+  inside.splice(0);
+  rooms.closed(other);
   rooms.close();
   vi.advanceTimersByTime(10_000);
   expect(told).toHaveLength(3);
