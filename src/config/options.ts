@@ -294,7 +294,7 @@ export const OPTIONS = {
     'signal-rate',
     rate(),
     '50/1000',
-    'Joins, typing signs, reads and syncs one Socket.IO connection may ask for in a time: people do few, floods do many.',
+    'Joins, typing signs, reads, syncs and events nobody knows that one Socket.IO connection may ask for in a time: people do few, floods do many.',
   ),
   pingTimeout: limit(
     'ping-timeout',

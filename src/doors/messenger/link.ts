@@ -90,10 +90,22 @@ export class EngineLink implements Sink {
   }
 }
 
+/** Reads nothing more of a connection that was ended, and waits no longer for its goodbye than it may take to be written. */
+export function hangUp({ transport }: EngineSocket): void {
+  const websocket = websocketOf(transport);
+  if (websocket === undefined) return;
+  websocket.pause();
+  setTimeout(() => websocket.terminate(), CLOSE_TIMEOUT_MS).unref();
+}
+
+export function websocketOf(transport: object): WebSocket | undefined {
+  return 'socket' in transport && transport.socket instanceof WebSocket ? transport.socket : undefined;
+}
+
 /** Engine.IO keeps both to itself; where a version of it has them elsewhere, everything goes through its own writing. */
 function wireOf(transport: object): Wire | undefined {
-  if (!('socket' in transport) || !(transport.socket instanceof WebSocket)) return undefined;
-  const websocket = transport.socket;
+  const websocket = websocketOf(transport);
+  if (websocket === undefined) return undefined;
   const socket: unknown = Reflect.get(websocket, '_socket');
   return websocket.extensions === '' && socket instanceof Duplex ? { websocket, socket } : undefined;
 }
