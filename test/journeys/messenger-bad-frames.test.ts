@@ -404,6 +404,32 @@ describe('pages of other origins', () => {
 });
 
 describe('a reader that does not read', () => {
+  test.each(['slow', 'kicked'] as const)('and polls no more leaves nothing waiting when it is ended as %s', async (reason) => {
+    await using own = await startServer({ 'max-buffered-bytes': '70KiB', 'max-text-bytes': '60KiB' });
+    const [one, two] = await own.newUsers(2);
+    const chatId = String(await own.group([one, two]));
+    for (let at = 0; at < 5; at += 1) {
+      const opened = await fetch(`${own.url}/socket.io/?EIO=4&transport=polling`);
+      const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
+      const body = `40${JSON.stringify({ token: tokenFor(two) })}`;
+      await fetch(`${own.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`, { method: 'POST', body });
+    }
+    const clients = Reflect.get(own.messenger.io.engine, 'clients') as Record<string, object>;
+    const pollers = Object.values(clients);
+    const waiting = (): number[] => pollers.map((poller) => (Reflect.get(poller, 'writeBuffer') as unknown[]).length);
+    const writer = await MessengerPeer.connect(own.url, one);
+    const sessions = () => own.chat.listSessions(own.actor(two));
+    await writer.ask('send_message', { chatId, content: 'x'.repeat(50_000) });
+    expect(Math.min(...waiting())).toBeGreaterThan(0);
+    if (reason === 'kicked') for (const { id } of sessions()) own.chat.endSession(own.actor(two), id);
+    else while (sessions().length > 0) await writer.ask('send_message', { chatId, content: 'x'.repeat(50_000) });
+    await expect.poll(sessions).toEqual([]);
+    expect(waiting()).toEqual([0, 0, 0, 0, 0]);
+    // And nothing is kept of their connections: the writer's alone is left.
+    expect(Object.keys(clients)).toHaveLength(1);
+    await writer.close();
+  });
+
   test('is cut off and may come back', async () => {
     await using own = await startServer({ 'max-buffered-bytes': '70KiB', 'max-text-bytes': '60KiB' });
     const [one, two] = await own.newUsers(2);

@@ -63,6 +63,7 @@ export class EngineLink implements Sink {
     if (wire === undefined) {
       // A client that is not asking at the moment finds its session gone when it does.
       this.#engine.close(true);
+      forgetWaiting(this.#engine);
       return;
     }
     if (comesBack) wire.websocket.close(close, message);
@@ -108,6 +109,12 @@ function wireOf(transport: object): Wire | undefined {
   if (websocket === undefined) return undefined;
   const socket: unknown = Reflect.get(websocket, '_socket');
   return websocket.extensions === '' && socket instanceof Duplex ? { websocket, socket } : undefined;
+}
+
+/** Lets go of what waits for a client that may never ask for it, whatever Engine.IO still keeps its connection for. */
+function forgetWaiting(engine: EngineSocket): void {
+  const waiting: unknown = Reflect.get(engine, 'writeBuffer');
+  if (Array.isArray(waiting)) waiting.length = 0;
 }
 
 /** Whether Engine.IO has packets that its transport has not taken. */
