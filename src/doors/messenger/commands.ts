@@ -2,7 +2,7 @@
  * What one client asks for, in order. Sends are handed to the core without waiting for their commit, so a client may have many under way; whatever must wait
  * (a chat that is not in memory, a join, a sync) holds back the requests behind it.
  */
-import { ChatError, CONVERSATION_KINDS } from '../../core/index.ts';
+import { ChatError, CONVERSATION_KINDS, shownName } from '../../core/index.ts';
 import type { Chat, Content, RateLimiter } from '../../core/index.ts';
 import { toMessageObject } from './codec.ts';
 import { MAX_JOINED } from './connection.ts';
@@ -85,7 +85,7 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
         acknowledge,
         chat.sendMessage(actor, input, prepared).then(async ({ message }) => {
           const sender = await chat.findUser(actor.namespace, actor.user);
-          return { ok: true, message: toMessageObject(chat.links, message, sender?.name ?? '') };
+          return { ok: true, message: toMessageObject(chat.links, message, sender && shownName(sender)) };
         }),
       );
     };
