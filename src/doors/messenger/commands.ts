@@ -13,6 +13,7 @@ import { parseRequest } from './requests.ts';
 import type { Request } from './requests.ts';
 import { syncChats } from './sync.ts';
 import type { Answer } from './wire.ts';
+import { inOurWords } from './words.ts';
 
 /** Requests of one client under way or waiting; one more is refused: it bounds what one connection holds in memory. */
 const MAX_UNDER_WAY = 1_024;
@@ -83,7 +84,7 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
       const input = { target, kinds: CONVERSATION_KINDS, content, key: request.key };
       void answer(
         acknowledge,
-        chat.sendMessage(actor, input, prepared).then(async ({ message }) => {
+        inOurWords(chat.sendMessage(actor, input, prepared)).then(async ({ message }) => {
           const sender = await chat.findUser(actor.namespace, actor.user);
           return { ok: true, message: toMessageObject(chat.links, message, sender && shownName(sender)) };
         }),
