@@ -13,7 +13,8 @@ const HELLO = '489204140208128';
 const Search = Type.Object({
   q: Type.String({
     maxLength: 256,
-    description: 'Words, all of which a message must have, in any order; of longer words the ending does not matter.',
+    description:
+      'Words, all of which a message must have, in any order; of longer words the ending does not matter, one of three letters finds those a little longer.',
     examples: ['invoice'],
   }),
   chatId: Type.Optional(id('Only in this chat.', TEAM)),
