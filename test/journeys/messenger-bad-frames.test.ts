@@ -113,6 +113,23 @@ describe('events', () => {
     await peer.close();
   });
 
+  test('what the core refuses is named as clients of this interface call it', async () => {
+    const one = await user();
+    const chatId = String(await server.group([one]));
+    const peer = await MessengerPeer.connect(server.url, one);
+    const refused = async (more: object) => (await peer.ask('send_message', { chatId, content: 'x', ...more })).error;
+    expect(await refused({ content: '' })).toMatchObject({
+      message: expect.stringMatching(/^content: /) as unknown,
+      fields: { content: 'a message needs a text' },
+    });
+    for (const clientMessageId of ['', 'k'.repeat(500), 'k\0']) {
+      const error = await refused({ clientMessageId });
+      expect(error).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^clientMessageId: /) as unknown });
+      expect(Object.keys(error?.fields ?? {})).toEqual(['clientMessageId']);
+    }
+    await peer.close();
+  });
+
   test('texts that cannot be stored are refused', async () => {
     const one = await user();
     const chatId = String(await server.group([one]));
