@@ -222,9 +222,10 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   // One at a time: each waits in line with the commits, and a large deletion takes longer than the interval.
   let tidying = false;
   const timer = setInterval(() => {
-    if (tidying || (behind.size === 0 && hasErasure.get() === undefined)) return;
+    if (tidying || (behind.size === 0 && hasErasure.get() === undefined && !db.isLogStale())) return;
     tidying = true;
     tidy()
+      .then(() => (db.isLogStale() ? write(() => db.emptyLog()) : undefined))
       .catch(() => undefined)
       .finally(() => {
         tidying = false;

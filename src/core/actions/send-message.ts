@@ -3,9 +3,10 @@ import { checkContent, checkString } from '../content.ts';
 import type { Core } from '../core.ts';
 import type { Access, Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Content, ConversationKind, Millis } from '../model.ts';
+import type { Actor, Content, ConversationKind, Millis, User } from '../model.ts';
 import { checkSend, notFound, writersOf } from '../policy.ts';
 import type { AppendMessage, Appended } from '../ports.ts';
+import { shownName } from '../shown-name.ts';
 import { settleContent } from './read-file.ts';
 
 export interface SendMessage {
@@ -108,7 +109,7 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
     type: 'append',
     namespace: actor.namespace,
     sender: actor.user,
-    senderName: sender?.name ?? '',
+    ...(sender !== undefined && toSenderName(sender)),
     conversation: conversation?.id ?? 0,
     peer: conversation === undefined ? (peer?.id ?? 0) : 0,
     version: conversation?.version ?? 0,
@@ -121,10 +122,17 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
   };
 }
 
+function toSenderName(sender: User): Pick<AppendMessage, 'senderName' | 'senderDisplayName'> {
+  const { username, name } = shownName(sender);
+  return { senderName: username, ...(name !== undefined && { senderDisplayName: name }) };
+}
+
 function checkKey(core: Core, key: string | undefined): void {
   if (key === undefined) return;
   if (key.length === 0 || key.length > core.limits.maxKeyLength) {
-    throw new ChatError('invalid_argument', `An idempotency key has 1 to ${core.limits.maxKeyLength} characters.`);
+    throw new ChatError('invalid_argument', `An idempotency key has 1 to ${core.limits.maxKeyLength} characters.`, {
+      fields: { 'idempotency key': `has 1 to ${core.limits.maxKeyLength} characters` },
+    });
   }
   checkString('idempotency key', key);
 }

@@ -3,6 +3,7 @@ import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import type { Actor } from '../model.ts';
 import { checkSend, notFound } from '../policy.ts';
+import { shownName } from '../shown-name.ts';
 
 export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
   const { directory, typing } = core;
@@ -16,6 +17,6 @@ export async function setTyping(core: Core, actor: Actor, target: Target, active
     typing.stop(conversation.id, user, session);
     return;
   }
-  const name = (directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user)))?.name ?? '';
-  typing.start({ conversation, user, name, session });
+  const typist = directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user));
+  typing.start({ conversation, user, name: typist === undefined ? '' : shownName(typist).username, session });
 }

@@ -2,7 +2,7 @@
  * What one client asks for, in order. Sends are handed to the core without waiting for their commit, so a client may have many under way; whatever must wait
  * (a chat that is not in memory, a join, a sync) holds back the requests behind it.
  */
-import { ChatError, CONVERSATION_KINDS } from '../../core/index.ts';
+import { ChatError, CONVERSATION_KINDS, shownName } from '../../core/index.ts';
 import type { Chat, Content, RateLimiter } from '../../core/index.ts';
 import { toMessageObject } from './codec.ts';
 import { MAX_JOINED } from './connection.ts';
@@ -13,6 +13,7 @@ import { parseRequest } from './requests.ts';
 import type { Request } from './requests.ts';
 import { syncChats } from './sync.ts';
 import type { Answer } from './wire.ts';
+import { inOurWords } from './words.ts';
 
 /** Requests of one client under way or waiting; one more is refused: it bounds what one connection holds in memory. */
 const MAX_UNDER_WAY = 1_024;
@@ -87,9 +88,9 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
       const input = { target, kinds: CONVERSATION_KINDS, content, key: request.key };
       void answer(
         acknowledge,
-        chat.sendMessage(actor, input, prepared).then(async ({ message }) => {
+        inOurWords(chat.sendMessage(actor, input, prepared)).then(async ({ message }) => {
           const sender = await chat.findUser(actor.namespace, actor.user);
-          return { ok: true, message: toMessageObject(chat.links, message, sender?.name ?? '') };
+          return { ok: true, message: toMessageObject(chat.links, message, sender && shownName(sender)) };
         }),
       );
     };

@@ -12,6 +12,8 @@ const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 export interface Checkpointer {
   /** A transaction went into the log. */
   committed(): void;
+  /** Moves everything and leaves an empty log, while the caller keeps commits away. Resolves with whether that was possible. */
+  empty(): Promise<boolean>;
   /** Commits must wait for this; undefined when they need not. */
   held(): Promise<void> | undefined;
   close(): Promise<void>;
@@ -25,32 +27,32 @@ export function createCheckpointer(deps: {
   let worker: Worker | undefined;
   let running: Promise<void> | undefined;
   let hold: Promise<void> | undefined;
-  let pass: (() => void) | undefined;
+  let pass: ((emptied: boolean) => void) | undefined;
 
   function start(): Worker {
     const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData: deps.path });
     started.unref();
-    started.on('message', () => pass?.());
+    started.on('message', (emptied: unknown) => pass?.(emptied === true));
     // Without the worker the log only grows; the next checkpoint starts a new one.
     started.on('error', () => {
       worker = undefined;
-      pass?.();
+      pass?.(false);
     });
     return started;
   }
 
-  function once(): Promise<void> {
+  function once(mode: 'passive' | 'truncate' = 'passive'): Promise<boolean> {
     worker ??= start();
     const target = worker;
     return new Promise((resolve) => {
       pass = resolve;
-      target.postMessage('checkpoint');
+      target.postMessage(mode);
     });
   }
 
   async function run(): Promise<void> {
     await once();
-    hold = once();
+    hold = once().then(() => undefined);
     await hold;
     hold = undefined;
     running = undefined;
@@ -59,6 +61,10 @@ export function createCheckpointer(deps: {
   return {
     committed() {
       if (running === undefined && deps.waiting() >= CHECKPOINT_BYTES) running = run();
+    },
+    async empty() {
+      await running;
+      return once('truncate');
     },
     held: () => hold,
     async close() {

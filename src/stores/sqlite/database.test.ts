@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { newFolder } from '../../../test/support/sqlite-places.ts';
@@ -15,6 +16,35 @@ async function withTable() {
       .map(({ a }) => a);
   return { db, insert, rows };
 }
+
+describe('what was erased', () => {
+  test('is not in the log either when the transaction that empties it resolves', async () => {
+    const folder = newFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const db = openDatabase(folder);
+    const log = (): string => readFileSync(join(folder, 'switchboard.db-wal')).toString('latin1');
+    db.exec('CREATE TABLE t (a TEXT) STRICT');
+    const insert = statement(db, 'INSERT INTO t (a) VALUES (?)');
+    await db.transaction(() => insert.run('a secret word'));
+    expect(log()).toContain('a secret word');
+    const remove = statement(db, "DELETE FROM t WHERE a = 'a secret word'");
+    let shown: string | undefined;
+    const erased = db.transaction(() => {
+      remove.run();
+      db.erased();
+      db.emptyLog();
+    });
+    // Whoever is to be told of it waits for the log as well.
+    void db.durable()?.then(() => (shown = log()));
+    await erased;
+    await setImmediate();
+    expect([log(), shown ?? '']).toEqual(['', '']);
+    expect(db.isLogStale()).toBe(false);
+    await db.transaction(() => insert.run('another'));
+    expect(log()).toContain('another');
+    await db.close();
+  });
+});
 
 describe('a transaction', () => {
   test('returns what its work returns, once it is stored', async () => {

@@ -17,6 +17,9 @@ import { scrubAtClose, scrubAtStart, wantScrub } from './scrub.ts';
 /** A sync faster than this may run in the event loop: no client notices. Milliseconds, moving average. */
 const INLINE_SYNC_MS = 0.3;
 
+/** How long the log may keep what was erased. An empty log grows anew, which costs the commits after it; so recalls share one. Milliseconds. */
+const ERASED_STAYS_MS = 10 * 60_000;
+
 /** Pages kept in memory, in KiB: the hot ends of every tree of a busy server. */
 const CACHE_KIB = 65_536;
 
@@ -33,6 +36,12 @@ export interface Database {
   /** Resolves when everything committed so far is on disk; undefined when it already is. */
   durable(): Promise<void> | undefined;
   readonly bytes: () => number;
+  /** Something was erased: the write-ahead log, which keeps what was there before, is emptied within ten minutes (`isLogStale`). */
+  erased(): void;
+  /** What was erased has been in the log for long enough: `emptyLog` is due. */
+  isLogStale(): boolean;
+  /** Inside a transaction: it resolves, and what follows it is shown, when the log is empty. */
+  emptyLog(): void;
   /** When the file is closed, or before it is opened again, everything is overwritten in it that belongs to nothing. */
   scrubLater(): void;
   close(): Promise<void>;
@@ -114,6 +123,9 @@ function wrap(db: DatabaseSync, path: string | undefined, opened: readonly { clo
   let syncing: Promise<void> | undefined;
   let averageSync = 1;
   let failed: Error | undefined;
+  /** Since when there is something in the log that was erased. */
+  let erasedAt: number | undefined;
+  let wantsEmpty = false;
 
   function measured(startedAt: number): void {
     averageSync += (performance.now() - startedAt - averageSync) / 8;
@@ -150,6 +162,20 @@ function wrap(db: DatabaseSync, path: string | undefined, opened: readonly { clo
     return done;
   }
 
+  /** Readers wait as for a sync: nobody is told that something is gone while the log still has it. */
+  async function emptied(empty: Checkpointer['empty']): Promise<void> {
+    wantsEmpty = false;
+    const since = erasedAt;
+    erasedAt = undefined;
+    const done = empty().then((isEmpty) => {
+      syncing = undefined;
+      // Another time.
+      if (!isEmpty) erasedAt ??= since;
+    });
+    syncing = done;
+    await done;
+  }
+
   function run<T>(work: () => T, undone: () => void): T {
     begin.run();
     try {
@@ -178,8 +204,10 @@ function wrap(db: DatabaseSync, path: string | undefined, opened: readonly { clo
       const value = run(work, undone);
       checkpointer?.committed();
       if (wal === undefined) return value;
-      if (averageSync < INLINE_SYNC_MS) syncInline(wal);
+      const empties = wantsEmpty;
+      if (empties || averageSync < INLINE_SYNC_MS) syncInline(wal);
       else await syncAside(wal);
+      if (empties && checkpointer !== undefined) await emptied(checkpointer.empty);
       return value;
     },
     durable: () => (failed === undefined ? syncing : Promise.reject(failed)),
@@ -188,6 +216,13 @@ function wrap(db: DatabaseSync, path: string | undefined, opened: readonly { clo
         .prepare('SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size) AS bytes')
         .get();
       return Number(row?.['bytes'] ?? 0);
+    },
+    erased() {
+      erasedAt ??= performance.now();
+    },
+    isLogStale: () => erasedAt !== undefined && performance.now() - erasedAt > ERASED_STAYS_MS,
+    emptyLog() {
+      wantsEmpty = true;
     },
     scrubLater() {
       if (path !== undefined) wantScrub(path);

@@ -182,6 +182,7 @@ export function createMessages(deps: {
 
   /** What the message had besides its place: its content, its words in the search index, earlier contents and its file. */
   function eraseAll(state: number, row: MessageRow, sequence: Sequence): void {
+    db.erased();
     search.remove(row);
     eraseContent.run(state, row.id);
     eraseRevisions.run(row.id);
@@ -303,6 +304,7 @@ export function createMessages(deps: {
   };
 
   function erase(id: number): void {
+    db.erased();
     const row = rows.get(id);
     if (row === undefined) return;
     if (row.expires_at !== null) removeDue.run(row.expires_at, id);

@@ -120,6 +120,7 @@ export function createPeople(deps: {
       sentKeys.forget(namespace, user);
       finish.run(now(), namespace, user);
       db.scrubLater();
+      db.emptyLog();
       return { type: 'erase-some', changes, done: true };
     },
     erasure(namespace, user) {

@@ -92,6 +92,7 @@ export function createSearch(deps: {
   }
 
   function removeWords(row: MessageRow): void {
+    db.erased();
     if (row.id > progress || row.state !== SENT) return;
     for (const term of termsOf(row)) remove.run(row.conversation, partOf(row.idx), term, row.idx);
   }

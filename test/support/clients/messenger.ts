@@ -11,8 +11,12 @@ export interface Told {
   readonly payload: any;
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
-export type Answer = { readonly ok: boolean; readonly error?: { code: string; message: string }; readonly [more: string]: any };
+export type Answer = {
+  readonly ok: boolean;
+  readonly error?: { code: string; message: string; fields?: Readonly<Record<string, string>> };
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
+  readonly [more: string]: any;
+};
 
 export type Transport = 'websocket' | 'polling';
 
@@ -59,10 +63,15 @@ export class MessengerPeer {
     });
     const peer = new MessengerPeer(socket);
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('connect_error', (error) => {
+      // Only now: what fails later, a client that reconnects tries again.
+      const refused = (error: Error): void => {
         socket.close();
         reject(error);
+      };
+      socket.once('connect_error', refused);
+      socket.once('connect', () => {
+        socket.off('connect_error', refused);
+        resolve();
       });
     });
     return peer;
