@@ -12,7 +12,7 @@ import type {
   RosterMember,
   ShownName,
 } from '../../core/index.ts';
-import { isAddress, shownName, timeOfId } from '../../core/index.ts';
+import { acquaints, isAddress, shownName, timeOfId } from '../../core/index.ts';
 import type { ChatMember, ChatObject, MessageObject, NamedUser, PresenceUpdate } from './wire.ts';
 
 export function toTime(at: Millis): string {
@@ -61,7 +61,8 @@ function fileNameOf(url: string): string | undefined {
   }
 }
 
-export function toChatMember(links: Links, { membership, user, unread }: RosterMember, online: boolean): ChatMember {
+/** `online` is undefined where people do not learn of each other when they are there: in channels. */
+export function toChatMember(links: Links, { membership, user, unread }: RosterMember, online: boolean | undefined): ChatMember {
   return {
     userId: String(user.id),
     chatId: String(membership.conversation),
@@ -70,8 +71,8 @@ export function toChatMember(links: Links, { membership, user, unread }: RosterM
     user: {
       ...toNamedUser(user.id, shownName(user)),
       ...(user.picture !== undefined && { profilePic: links.show(user.picture) }),
-      ...(user.lastSeenAt !== undefined && { lastSeen: toTime(user.lastSeenAt) }),
-      online,
+      ...(online !== undefined && user.lastSeenAt !== undefined && { lastSeen: toTime(user.lastSeenAt) }),
+      ...(online !== undefined && { online }),
     },
   };
 }
@@ -91,6 +92,7 @@ export function toChatObject(links: Links, parts: ChatParts): ChatObject {
   const { head, roster, viewer, unread, messages, isOnline } = parts;
   const { conversation, lastId } = head;
   const { name, picture } = shownAs(conversation, roster, viewer);
+  const onlineOf = (user: Id): boolean | undefined => (acquaints(conversation.kind) ? isOnline(user) : undefined);
   return {
     id: String(conversation.id),
     isGroup: conversation.kind !== 'private',
@@ -98,7 +100,7 @@ export function toChatObject(links: Links, parts: ChatParts): ChatObject {
     ...(picture !== undefined && { profilePic: links.show(picture) }),
     createdAt: toTime(conversation.createdAt),
     updatedAt: toTime(Math.max(conversation.createdAt, lastId === 0 ? 0 : timeOfId(lastId))),
-    users: roster.members.map((member) => toChatMember(links, member, isOnline(member.user.id))),
+    users: roster.members.map((member) => toChatMember(links, member, onlineOf(member.user.id))),
     unreadCount: unread,
     messages: [...messages],
   };

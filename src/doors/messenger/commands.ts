@@ -38,7 +38,8 @@ export interface CommandsShared {
   readonly maxBuffered: number;
 }
 
-export function createCommands(shared: CommandsShared, connection: MessengerConnection): Commands {
+/** `refused` is told of every request that was refused. */
+export function createCommands(shared: CommandsShared, connection: MessengerConnection, refused: () => void): Commands {
   const { chat, names, signals, maxBuffered } = shared;
   const { actor } = connection;
   const waiting: Waiting[] = [];
@@ -47,21 +48,24 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
 
   function parse(event: unknown, payload: unknown): Request {
     const type = typeof event === 'string' ? names.incoming(event) : undefined;
+    if (type !== 'send_message') signals.take(actor.namespace, connection.id);
     if (type === undefined) throw new ChatError('not_supported', 'There is no such event.');
     if (underWay >= MAX_UNDER_WAY) {
       throw new ChatError('rate_limited', `At most ${MAX_UNDER_WAY} requests may be under way.`, { retryAfter: 1_000 });
     }
-    if (type !== 'send_message') signals.take(actor.namespace, connection.id);
     return parseRequest(type, payload);
   }
 
+  function refuse(thrown: unknown): Answer {
+    refused();
+    return toRefused(noteRefusal(chat, actor.door, thrown));
+  }
+
   function answer(acknowledge: Acknowledge, done: Promise<Answer>): Promise<void> {
-    return done
-      .catch((thrown: unknown) => toRefused(noteRefusal(chat, actor.door, thrown)))
-      .then((said) => {
-        underWay -= 1;
-        acknowledge?.(said);
-      });
+    return done.catch(refuse).then((said) => {
+      underWay -= 1;
+      acknowledge?.(said);
+    });
   }
 
   /** Undefined: done, or under way without holding back what follows. */
@@ -168,8 +172,8 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
         waiting.push({ request, acknowledge });
         if (!busy) proceed();
       } catch (thrown) {
-        const refused = toRefused(noteRefusal(chat, actor.door, thrown));
-        acknowledge?.(refused);
+        const said = refuse(thrown);
+        acknowledge?.(said);
       }
     },
   };

@@ -46,7 +46,9 @@ export const ChatMember = Type.Object({
     ...namedUser,
     profilePic: optional(text('Their picture.')),
     lastSeen: optional(time('When their last connection ended.')),
-    online: Type.Boolean({ description: 'Connected, or was seconds ago.' }),
+    online: optional(
+      Type.Boolean({ description: 'Connected, or was seconds ago. Not told, as lastSeen, of who follows a channel.' }),
+    ),
   }),
 });
 export type ChatMember = Static<typeof ChatMember>;
