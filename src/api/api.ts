@@ -5,6 +5,7 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
+import { ChatError } from '../core/index.ts';
 import type { Chat } from '../core/index.ts';
 import { registerAsyncDocument } from './asyncapi.ts';
 import type { AsyncChannel } from './asyncapi.ts';
@@ -15,6 +16,7 @@ import { createOperations } from './operation.ts';
 import type { RouteDeps, Routes } from './operation.ts';
 import { answerError } from './status.ts';
 import { answerUnknown, collectPaths } from './unknown.ts';
+import { checkWholeNumbers } from './whole-numbers.ts';
 
 export const PREFIX = '/api';
 
@@ -80,6 +82,7 @@ async function openScope(scope: FastifyInstance, chat: Chat, parts: readonly Par
   // The codecs name every member they answer with, so nothing is left to filter.
   http.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   acceptJson(http);
+  checkWholeNumbers(http);
   // Of a request that reaches no part: one for an unknown path whose body cannot be read.
   http.setErrorHandler((error, _request, reply) => answerError({ chat, door: OWN.door }, error, reply));
   http.setNotFoundHandler((request, reply) => answerUnknown({ paths, meter: chat.meter, door: OWN.door }, request, reply));
@@ -112,10 +115,25 @@ function acceptJson(http: Routes): void {
   const parse = http.getDefaultJsonParser('error', 'error');
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (typeof body === 'string' && body.trim() !== '') void parse(request, body, done);
-    else done(null, {});
+    if (typeof body !== 'string' || body.trim() === '') done(null, {});
+    else void parse(request, body, (error, parsed) => done(error && isJson(body) ? poisoned() : error, parsed));
   });
   http.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {};
   });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** JSON that the parser refuses nevertheless. */
+function poisoned(): ChatError {
+  const problem = 'must not have a member __proto__, or a constructor with a prototype';
+  return new ChatError('invalid_argument', `body: ${problem}`, { fields: { body: problem } });
 }

@@ -63,7 +63,7 @@ describe('the document', () => {
     const page = ['management', 'messenger-rest', 'desk']
       .map((name) => readFileSync(new URL(`../../docs/protocols/${name}.md`, import.meta.url), 'utf8'))
       .join('\n');
-    const rows = [...page.matchAll(/^\| `([A-Z]+ \/api\/\S+)` \|(.*)\|[^|]*\|$/gm)].map(([, route = '', rest = '']) => [
+    const rows = [...page.matchAll(/^\| `([A-Z]+ \/api\/\S+)` \|(.*)\|[^|\n]*\|$/gm)].map(([, route = '', rest = '']) => [
       route,
       rest
         .split(/(?<!\\)\|/)

@@ -52,7 +52,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type { Option } from './option.ts';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const YEAR = 366 * DAY;
 const GIB = 1024 ** 3;
 const MANY = 1_000_000_000;
@@ -277,8 +278,8 @@ export const OPTIONS = {
   linkLifetime: limit(
     'link-lifetime',
     duration,
-    [DAY, 60_000, 30 * DAY],
-    'How long a link to a file is good at least: a client that keeps a message longer asks for a fresh one.',
+    [HOUR, 60_000, 30 * DAY],
+    'How long a link to a file is good at least: whoever has it, somebody removed meanwhile too, opens the file with it. A client that shows a message later asks for a fresh one.',
   ),
   pingInterval: limit(
     'ping-interval',
@@ -300,7 +301,7 @@ export const OPTIONS = {
     'signal-rate',
     rate(),
     '50/1000',
-    'Joins, typing signs, reads and syncs one Socket.IO connection may ask for in a time: people do few, floods do many.',
+    'Joins, typing signs, reads, syncs and events nobody knows that one Socket.IO connection may ask for in a time: people do few, floods do many.',
   ),
   pingTimeout: limit(
     'ping-timeout',

@@ -12,8 +12,9 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'append': {
       if (outcome.duplicate) return [];
       const { conversation, message } = outcome;
-      const senderName = operation.type === 'append' ? (operation.senderName ?? '') : '';
-      const sent: Delivery = { type: 'message', conversation, message, senderName, from, ...toldOf(outcome, operation) };
+      const { senderName = '', senderDisplayName } = operation.type === 'append' ? operation : {};
+      const named = { senderName, ...(senderDisplayName !== undefined && { senderDisplayName }) };
+      const sent: Delivery = { type: 'message', conversation, message, ...named, from, ...toldOf(outcome, operation) };
       const news = chatNews(outcome.chat, from);
       return outcome.created ? [{ type: 'conversation', change: 'created', conversation }, sent] : [sent, ...news];
     }

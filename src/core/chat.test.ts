@@ -35,7 +35,8 @@ describe('presence', () => {
   test('is told to those one shares a conversation with, once for all sessions, and offline after the grace', async () => {
     const core = await openCore();
     await core.group([1, 2]);
-    await core.users(3);
+    // Who follows a channel knows nobody there.
+    await core.group([2, 3], 'channel');
     const [friend, stranger] = [await core.connect(1), await core.connect(3)];
     const first = await core.connect(2);
     const second = await core.connect(2);
@@ -70,6 +71,20 @@ describe('presence', () => {
     await settled();
     expect(core.chat.isOnline('default', 2)).toBe(true);
     expect(presences(friend).at(-1)).toBe('2 online');
+  });
+});
+
+describe('who is erased', () => {
+  test('is no longer online', async () => {
+    const core = await openCore();
+    await core.group([1, 2]);
+    const friend = await core.connect(1);
+    await core.connect(2);
+    await settled();
+    await core.chat.eraseUser(actorFor(2), 2, 2);
+    expect(core.chat.isOnline('default', 2)).toBe(false);
+    await settled();
+    expect(presences(friend)).toEqual(['2 online', '2 offline']);
   });
 });
 
@@ -132,15 +147,15 @@ describe('a chat', () => {
   test('searches users, a page at most', async () => {
     const core = await openCore({ limits: { maxPage: 2 } });
     await core.users(1, 2, 3);
-    expect((await core.chat.searchUsers(actorFor(1), 'user', 100)).map(({ id }) => id)).toEqual([1, 2]);
-    expect((await core.chat.searchUsers(actorFor(1), 'user 3', 1)).map(({ id }) => id)).toEqual([3]);
+    expect((await core.chat.searchUsers(actorFor(1), 'user', 100)).map(({ user }) => user.id)).toEqual([1, 2]);
+    expect((await core.chat.searchUsers(actorFor(1), 'user 3', 1)).map(({ user }) => user.id)).toEqual([3]);
   });
 
   test('finds users for whoever may look them up, and refuses words that are none', async () => {
     const core = await openCore();
     await core.users(1, 2);
     const guest = actorFor(1, { role: 'guest' });
-    expect(await core.chat.lookUpUser(guest, 1)).toMatchObject({ id: 1 });
+    expect(await core.chat.lookUpUser(guest, 1)).toMatchObject({ user: { id: 1 } });
     for (const attempt of [core.chat.lookUpUser(guest, 2), core.chat.lookUpUser(guest, 99), core.chat.searchUsers(guest, '', 9)])
       expect(await refusalOf(attempt)).toBe('permission_denied');
     expect(await refusalOf(core.chat.lookUpUser(actorFor(1), 99))).toBe('not_found');

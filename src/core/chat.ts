@@ -39,6 +39,7 @@ import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
 import type { Id, Millis, User } from './model.ts';
+import { ACQUAINTING } from './policy.ts';
 import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
@@ -185,6 +186,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     directory.apply(outcome);
     desk.apply(outcome);
     if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
+    if (outcome.type === 'erase-user') presence.erased(outcome.user.namespace, outcome.user.id);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
     if (outcome.type === 'members') for (const user of outcome.removed) typing.finish(outcome.conversation.id, user);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
@@ -212,7 +214,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     at: Millis;
   }): Promise<void> {
     if (!online) await committer.commit({ type: 'user', namespace, id: user, lastSeenAt: at });
-    const conversations = await store.conversationsOf(namespace, user);
+    const conversations = await store.conversationsOf(namespace, user, ACQUAINTING);
     // Meanwhile it may have become untrue, and the newer change may have been told before this one.
     if (presence.isOnline(namespace, user) !== online) return;
     bus.publish({ type: 'presence', namespace, user, online, lastSeenAt: at, conversations });

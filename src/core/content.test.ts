@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkContent, checkLabel } from './content.ts';
+import { checkContent, checkLabel, checkName, cleanName, isAddress } from './content.ts';
 import { ChatError } from './errors.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Content } from './model.ts';
@@ -50,9 +50,11 @@ describe('content', () => {
     [{ kind: 'text', text: 'a\uD83C' }, 'invalid_argument text'],
     [{ kind: 'photo', resource: { url: '' } }, 'invalid_argument resource.url'],
     [{ kind: 'photo', resource: { url: 'a\0' } }, 'invalid_argument resource.url'],
-    [{ kind: 'photo', resource: { url: 'a', thumbnail: '\uDC00' } }, 'invalid_argument resource.thumbnail'],
+    [{ kind: 'photo', resource: { ...resource, thumbnail: '\uDC00' } }, 'invalid_argument resource.thumbnail'],
     [{ kind: 'photo', resource: { url: 'x'.repeat(4_097) } }, 'too_large resource.url'],
-    [{ kind: 'photo', resource: { url: 'x', thumbnail: 'é'.repeat(2_049) } }, 'too_large resource.thumbnail'],
+    [{ kind: 'photo', resource: { ...resource, thumbnail: 'é'.repeat(2_049) } }, 'too_large resource.thumbnail'],
+    [{ kind: 'photo', resource: { url: 'javascript:alert(1)' } }, 'invalid_argument resource.url'],
+    [{ kind: 'photo', resource: { ...resource, thumbnail: 'data:text/html,<script>' } }, 'invalid_argument resource.thumbnail'],
     [{ kind: 'location', location: { latitude: 90.01, longitude: 0 } }, 'invalid_argument location.latitude'],
     [{ kind: 'location', location: { latitude: Number.NaN, longitude: 0 } }, 'invalid_argument location.latitude'],
     [{ kind: 'location', location: { latitude: 0, longitude: -180.5 } }, 'invalid_argument location.longitude'],
@@ -76,5 +78,45 @@ describe('a label', () => {
 
   test.each(['x'.repeat(11), 'a\0', '\uD800'])('%j is refused', (label) => {
     expect(() => checkLabel('name', label, 10)).toThrow(/^name: /);
+  });
+});
+
+describe('an address', () => {
+  test.each(['https://example.org', 'HTTP://example.org/a?b#c', '/files/5/a.png', '/files/5/a.png?exp=1&sig=x'])(
+    '%s is one',
+    (value) => {
+      expect(isAddress(value)).toBe(true);
+    },
+  );
+
+  test.each([
+    'javascript:alert(1)',
+    'java\tscript:alert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'blob:https://example.org/1',
+    'file:///etc/passwd',
+    'ftp://example.org',
+    ' https://example.org',
+    'https:example.org',
+    'https://',
+    '//example.org/a',
+    '/elsewhere',
+    '/files/x/a',
+    'a.png',
+  ])('%s is none', (value) => {
+    expect(isAddress(value)).toBe(false);
+  });
+});
+
+describe('a name', () => {
+  test.each(['Ada', 'Ада Лавлейс', 'עדה', '👩\u200D💻', ''])('may be %j', (name) => {
+    expect(() => checkName('name', name, 64)).not.toThrow();
+    expect(cleanName(name)).toBe(name);
+  });
+
+  test.each(['a\nb', 'a\u0085', '\u202Eada', 'a\u2066b', 'a\u200F', '\u200Ea', 'a\u061C'])('may not be %j', (name) => {
+    expect(() => checkName('name', name, 64)).toThrow(/^name: must not contain control characters/);
+    expect(cleanName(name)).toMatch(/^(a|ab|ada)$/);
   });
 });

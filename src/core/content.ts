@@ -1,5 +1,6 @@
 /** What a message may be made of, whichever door it comes through. */
 import { ChatError } from './errors.ts';
+import { fileOf } from './file-address.ts';
 import type { Limits } from './limits.ts';
 import type { Content, MessageKind, Resource } from './model.ts';
 
@@ -44,11 +45,21 @@ function checkText(text: string, limits: Limits): void {
 function checkResource({ url, thumbnail, name }: Resource, limits: Limits): void {
   if (url.length === 0) throw invalid('resource.url', 'an address is needed');
   for (const [field, value] of Object.entries({ url, thumbnail })) {
-    if (value === undefined) continue;
+    // An empty thumbnail is none.
+    if (value === undefined || value === '') continue;
     checkString(`resource.${field}`, value);
     if (Buffer.byteLength(value) > limits.maxUrlBytes) throw tooLarge(`resource.${field}`, limits.maxUrlBytes);
+    if (!isAddress(value)) throw invalid(`resource.${field}`, ADDRESS);
   }
   if (name !== undefined) checkLabel('resource.name', name, limits.maxFileNameLength);
+}
+
+/** What `isAddress` asks for, in words. */
+export const ADDRESS = 'must be a file of ours or an http:// or https:// address';
+
+/** What a client may be told to open: a file of ours, or a place on the web. Never what would run (`javascript:`, `data:`) in the page that shows it. */
+export function isAddress(value: string): boolean {
+  return fileOf(value) !== undefined || (/^https?:\/\//i.test(value) && URL.canParse(value));
 }
 
 function checkLocation({ latitude, longitude }: { readonly latitude: number; readonly longitude: number }): void {
@@ -66,6 +77,21 @@ export function checkString(field: string, value: string): void {
 export function checkLabel(field: string, value: string, maxLength: number): void {
   checkString(field, value);
   if (value.length > maxLength) throw invalid(field, `must not be longer than ${maxLength} characters`);
+}
+
+/** What breaks a line, hides, or turns around what stands beside it: a name with it can look like another, or like a part of the page. */
+const DECEPTIVE = /[\p{Cc}\u{61c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
+
+/** A name that people are shown of a user or conversation. */
+export function checkName(field: string, value: string, maxLength: number): void {
+  checkLabel(field, value, maxLength);
+  if (value.search(DECEPTIVE) >= 0)
+    throw invalid(field, 'must not contain control characters or marks that change its direction');
+}
+
+/** What may be shown of a name that others answer for. */
+export function cleanName(value: string): string {
+  return value.replaceAll(DECEPTIVE, '');
 }
 
 function invalid(field: string, problem: string): ChatError {

@@ -75,8 +75,10 @@ export interface MessageDelivery {
   readonly type: 'message';
   readonly conversation: Conversation;
   readonly message: Message;
-  /** What people see of the sender at this moment; empty when the delivery was read from the store. */
+  /** The name the sender goes by at this moment (`shownName`); empty when the delivery was read from the store. */
   readonly senderName: string;
+  /** The sender's display name, where it is another. */
+  readonly senderDisplayName?: string;
   /** The session that sent it has its answer already and is left out. */
   readonly from: Id;
   /** In a support chat or an aside of it; absent when the delivery was read from the store. */
@@ -135,7 +137,7 @@ export interface TypingDelivery {
   readonly type: 'typing';
   readonly conversation: Conversation;
   readonly user: Id;
-  /** What people see of the user. */
+  /** The name the user goes by (`shownName`). */
   readonly name: string;
   readonly active: boolean;
   readonly from: Id;

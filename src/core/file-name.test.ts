@@ -19,6 +19,21 @@ describe('a name of a file', () => {
     ['cafe\u0301.txt', 'caf\u00e9.txt'],
     ['\uD800.txt', 'txt'],
     ['name.txt. . ', 'name.txt'],
+    ['👨\u200D👩\u200D👧.png', '👨\u200D👩\u200D👧.png'],
+    ['👩🏽\u200D💻 ❤\uFE0F\u200D🔥.png', '👩🏽\u200D💻 ❤\uFE0F\u200D🔥.png'],
+    ['می\u200Cخواهم.txt', 'می\u200Cخواهم.txt'],
+    ['क्\u200Dष.txt', 'क्\u200Dष.txt'],
+    ['in\u200Dvoice\u200C.e\u200Dxe', 'invoice.exe'],
+    ['👩\u200D.png', '👩.png'],
+    ['CON', '_CON'],
+    ['aux', '_aux'],
+    ['con.txt', '_con.txt'],
+    ['nul .tar.gz', '_nul .tar.gz'],
+    ['COM1.txt', '_COM1.txt'],
+    ['LPT\u00B9', '_LPT\u00B9'],
+    [`con${' '.repeat(300)}x`, '_con'],
+    ['console.txt', 'console.txt'],
+    ['com10.txt', 'com10.txt'],
   ])('%j becomes %j', (given, cleaned) => {
     expect(cleanFileName(given, 255)).toBe(cleaned);
   });

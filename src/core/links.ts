@@ -19,26 +19,28 @@ export interface Links {
   isGood(file: Id, expires: string, signature: string): boolean;
 }
 
-/** Links of the same hour end at the same time, so that browsers and proxies may keep what they have fetched. */
-const STEP: Millis = 3_600_000;
+/** Links made in the same quarter of the lifetime end at the same time, so that browsers and proxies may keep what they have fetched. */
+const STEPS = 4;
 
 export function createLinks(deps: {
   /** Signs; whoever has it can open every file. */
   readonly secret: string;
-  /** How long a link is good at least. */
+  /** How long a link is good at least; a quarter longer at the most. */
   readonly lifetime: Millis;
   /** Put before every link: where clients reach this server, without a slash at the end. Empty: links are paths. */
   readonly origin: string;
   readonly now: () => Millis;
 }): Links {
   const { secret, lifetime, origin, now } = deps;
+  // An end is told in whole seconds.
+  const step = Math.max(1, Math.floor(lifetime / STEPS / 1000)) * 1000;
 
   function sign(file: Id, expires: string): string {
     return createHmac('sha256', secret).update(`file\0${file}\0${expires}`).digest('base64url');
   }
 
   function end(): Millis {
-    return Math.ceil((now() + lifetime) / STEP) * STEP;
+    return Math.ceil((now() + lifetime) / step) * step;
   }
 
   function show(address: string): string {

@@ -52,8 +52,10 @@ export interface AppendMessage {
   readonly type: 'append';
   readonly namespace: string;
   readonly sender: Id;
-  /** What people see of the sender; told with the message, not stored with it. */
+  /** The name the sender goes by (`shownName`); told with the message, not stored with it. */
   readonly senderName?: string;
+  /** The sender's display name, where it is another. */
+  readonly senderDisplayName?: string;
   /** The conversation, or 0 for the private conversation with `peer`, which is made if there is none. */
   readonly conversation: Id;
   readonly peer: Id;

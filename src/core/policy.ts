@@ -9,6 +9,17 @@ import { MEMBER_ROLES } from './model.ts';
 import type { Actor, Conversation, ConversationKind, Id, MemberRole, Message, Millis } from './model.ts';
 import type { Writers } from './ports.ts';
 
+/**
+ * Kinds whose members know each other, and so when the others are online. A channel and a room anybody may follow: who is in one with somebody
+ * learns nothing of when that person is there.
+ */
+export const ACQUAINTING: readonly ConversationKind[] = ['private', 'group', 'support'];
+
+/** Whether the members of such a conversation may know when the others are online. */
+export function acquaints(kind: ConversationKind): boolean {
+  return ACQUAINTING.includes(kind);
+}
+
 const CHANNEL_WRITERS: readonly MemberRole[] = ['owner', 'admin'];
 
 export function notFound(): ChatError {

@@ -197,8 +197,15 @@ export interface Store {
   /** Members with a user id above `after`, ascending. */
   members(conversation: Id, after: Id, limit: number): Promise<readonly Membership[]>;
   memberCount(conversation: Id): Promise<number>;
-  /** Ids of all conversations the user is a member of. */
-  conversationsOf(namespace: string, user: Id): Promise<readonly Id[]>;
+  /** Ids of the conversations the user is a member of: all, or those of some kinds. */
+  conversationsOf(namespace: string, user: Id, kinds?: readonly ConversationKind[]): Promise<readonly Id[]>;
+  /** Who of some users is, with this one, in a conversation of one of these kinds, by id and each once. */
+  acquaintancesAmong(
+    namespace: string,
+    user: Id,
+    among: readonly Id[],
+    kinds: readonly ConversationKind[],
+  ): Promise<readonly Id[]>;
   /**
    * The user's conversations, most recently active first; `before` is the last activity id of the previous page (0 = from the top). The cost grows
    * with the page and the large conversations the user is in, not with all there are.

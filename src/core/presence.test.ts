@@ -74,6 +74,21 @@ describe('presence', () => {
     ]);
   });
 
+  test('of who is erased ends at once, with sessions that are ending or just ended, and is told once', () => {
+    arrive();
+    presence.erased('default', 1);
+    presence.erased('default', 1);
+    expect(presence.isOnline('default', 1)).toBe(false);
+    depart();
+    arrive(2);
+    depart(2);
+    presence.erased('default', 2);
+    expect(presence.isOnline('default', 2)).toBe(false);
+    presence.erased('default', 3);
+    vi.advanceTimersByTime(60_000);
+    expect(told).toEqual(['default 1 online 0', 'default 1 offline 0', 'default 2 online 0', 'default 2 offline 0']);
+  });
+
   test('waits for nobody once it is closed', () => {
     arrive();
     depart();

@@ -10,6 +10,8 @@ export interface Presence {
   arrived(namespace: string, user: Id): void;
   /** The user's last session has ended. */
   departed(namespace: string, user: Id): void;
+  /** The user is no more (erased): offline at once, whatever the sessions that are ending do meanwhile. */
+  erased(namespace: string, user: Id): void;
   /** Online, or within the grace after the last session. */
   isOnline(namespace: string, user: Id): boolean;
   /** Ends all waiting: the server stops. */
@@ -25,6 +27,8 @@ export function createPresence(deps: {
 }): Presence {
   const { hub, grace, now, changed } = deps;
   const leaving = new Map<string, NodeJS.Timeout>();
+  /** Erased with sessions that have not ended yet. */
+  const gone = new Set<string>();
   return {
     arrived(namespace, user) {
       const key = keyOf(namespace, user);
@@ -38,6 +42,7 @@ export function createPresence(deps: {
     },
     departed(namespace, user) {
       const key = keyOf(namespace, user);
+      if (gone.delete(key)) return;
       const at = now();
       const timer = setTimeout(() => {
         leaving.delete(key);
@@ -46,7 +51,22 @@ export function createPresence(deps: {
       timer.unref();
       leaving.set(key, timer);
     },
-    isOnline: (namespace, user) => hub.isOnline(namespace, user) || leaving.has(keyOf(namespace, user)),
+    erased(namespace, user) {
+      const key = keyOf(namespace, user);
+      const timer = leaving.get(key);
+      if (timer !== undefined) {
+        clearTimeout(timer);
+        leaving.delete(key);
+      } else {
+        if (!hub.isOnline(namespace, user) || gone.has(key)) return;
+        gone.add(key);
+      }
+      changed({ namespace, user, online: false, at: now() });
+    },
+    isOnline(namespace, user) {
+      const key = keyOf(namespace, user);
+      return leaving.has(key) || (hub.isOnline(namespace, user) && !gone.has(key));
+    },
     close() {
       for (const timer of leaving.values()) clearTimeout(timer);
       leaving.clear();

@@ -54,6 +54,8 @@ describe('a message is not found', () => {
   test.each([
     ['cat', 'concatenate'],
     ['cat', 'category'],
+    ['run', 'runaways'],
+    ['ru', 'run'],
     ['202', 'report 2024'],
     ['hello moon', 'hello world'],
     ['票发', '发票'],

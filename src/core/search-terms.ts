@@ -19,6 +19,12 @@ export const MAX_QUERY_TERMS = 16;
 /** Letters of a query word from which its ending does not matter. */
 const MIN_INFLECTED = 4;
 
+/** Letters of a query word from which it may be the beginning of another. */
+const MIN_BEGINNING = 3;
+
+/** Letters more that a word may have than a short one it begins with: `run` is for `running`, `cat` not for `category`. */
+const MAX_ADDED = 4;
+
 /** Letters that are left of a word without its ending. */
 const MIN_STEM = 3;
 
@@ -26,6 +32,8 @@ const MIN_STEM = 3;
 export interface SearchTerm {
   readonly term: string;
   readonly prefix: boolean;
+  /** Code units of a word that begins like this, at the most. */
+  readonly longest?: number;
 }
 
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
@@ -123,19 +131,20 @@ function unspacedTerms(characters: readonly string[]): SearchTerm[] {
   return terms.map((term) => ({ term, prefix: false }));
 }
 
-/** A longer word stands for all its forms; a short one and a number for themselves. */
+/** A longer word stands for all its forms, one of three letters for those that are little longer; a shorter one and a number for themselves. */
 function wordTerm(word: string): SearchTerm {
-  if (word.length < MIN_INFLECTED || /^\p{N}+$/u.test(word)) return { term: word, prefix: false };
+  if (word.length < MIN_BEGINNING || /^\p{N}+$/u.test(word)) return { term: word, prefix: false };
+  if (word.length < MIN_INFLECTED) return { term: word, prefix: true, longest: word.length + MAX_ADDED };
   const ending = ENDINGS.find((end) => word.endsWith(end) && word.length - end.length >= MIN_STEM) ?? '';
   return { term: word.slice(0, word.length - ending.length), prefix: true };
 }
 
 /** Whether a message with these words is found by a query. The one definition; an index may only be faster. */
 export function matchesQuery(terms: ReadonlySet<string>, query: readonly SearchTerm[]): boolean {
-  return query.every(({ term, prefix }) => terms.has(term) || (prefix && startsOne(terms, term)));
+  return query.every((wanted) => terms.has(wanted.term) || (wanted.prefix && startsOne(terms, wanted)));
 }
 
-function startsOne(terms: ReadonlySet<string>, beginning: string): boolean {
-  for (const term of terms) if (term.startsWith(beginning)) return true;
+function startsOne(terms: ReadonlySet<string>, { term: beginning, longest = Infinity }: SearchTerm): boolean {
+  for (const term of terms) if (term.length <= longest && term.startsWith(beginning)) return true;
   return false;
 }

@@ -9,7 +9,7 @@ import type { Conversation, Id, Millis } from './model.ts';
 export interface Typist {
   readonly conversation: Conversation;
   readonly user: Id;
-  /** What people see of the user. */
+  /** The name the user goes by (`shownName`). */
   readonly name: string;
   /** The session that says so; 0 for a single call. */
   readonly session: Id;

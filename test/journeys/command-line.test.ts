@@ -226,6 +226,8 @@ describe('start', () => {
       socket.on('error', () => undefined);
       await once(socket, 'connect');
       socket.write('POST /message/chat/send HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+      // Who is answered has come after it: the server has it.
+      await (await fetch(new URL('/healthz', url))).text();
       return socket;
     }
 

@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { RawPeer } from '../support/clients/messenger-raw.ts';
 import { MessengerPeer } from '../support/clients/messenger.ts';
-import { Inbox } from '../support/inbox.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
-import { tokenFor } from '../support/tokens.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -17,50 +16,6 @@ afterAll(async () => {
   expect(server.logged.filter(({ level }) => level === 'error')).toEqual([]);
   await server.close();
 });
-
-/** Packets by hand, as no client library writes them. */
-class RawPeer {
-  readonly socket: WebSocket;
-  readonly said = new Inbox<string>();
-  readonly closed: Promise<number>;
-
-  private constructor(socket: WebSocket) {
-    this.socket = socket;
-    this.closed = once(socket, 'close').then(([code]) => {
-      this.said.end(new Error(`closed with ${code}`));
-      return Number(code);
-    });
-    socket.on('error', () => undefined);
-    socket.on('message', (data: Buffer) => this.said.push(data.toString()));
-  }
-
-  static async open(headers: Readonly<Record<string, string>> = {}): Promise<RawPeer> {
-    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, { headers });
-    const peer = new RawPeer(socket);
-    await once(socket, 'open');
-    expect(await peer.said.next()).toMatch(/^0\{/);
-    return peer;
-  }
-
-  static async connect(user: number): Promise<RawPeer> {
-    const peer = await RawPeer.open();
-    peer.socket.send(`40${JSON.stringify({ token: tokenFor(user) })}`);
-    expect(await peer.said.next()).toMatch(/^40\{"sid":/);
-    return peer;
-  }
-
-  /** Whether the server still answers on this connection. */
-  async answers(): Promise<boolean> {
-    this.socket.send('4277["leave_chat","1"]');
-    const wanted = '4377[{"ok":true,"chatId":"1"}]';
-    try {
-      for (let said = await this.said.next(); said !== wanted; said = await this.said.next());
-      return true;
-    } catch {
-      return false;
-    }
-  }
-}
 
 const user = async (): Promise<number> => (await server.newUsers(1))[0];
 
@@ -113,6 +68,23 @@ describe('events', () => {
     await peer.close();
   });
 
+  test('what the core refuses is named as clients of this interface call it', async () => {
+    const one = await user();
+    const chatId = String(await server.group([one]));
+    const peer = await MessengerPeer.connect(server.url, one);
+    const refused = async (more: object) => (await peer.ask('send_message', { chatId, content: 'x', ...more })).error;
+    expect(await refused({ content: '' })).toMatchObject({
+      message: expect.stringMatching(/^content: /) as unknown,
+      fields: { content: 'a message needs a text' },
+    });
+    for (const clientMessageId of ['', 'k'.repeat(500), 'k\0']) {
+      const error = await refused({ clientMessageId });
+      expect(error).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^clientMessageId: /) as unknown });
+      expect(Object.keys(error?.fields ?? {})).toEqual(['clientMessageId']);
+    }
+    await peer.close();
+  });
+
   test('texts that cannot be stored are refused', async () => {
     const one = await user();
     const chatId = String(await server.group([one]));
@@ -139,68 +111,6 @@ describe('events', () => {
   });
 });
 
-describe('floods', () => {
-  test('of joins and typing are refused, and not told to the others', async () => {
-    const [one, two] = await server.newUsers(2);
-    const chatId = String(await server.group([one, two]));
-    const [flooder, other] = [await MessengerPeer.connect(server.url, one), await MessengerPeer.connect(server.url, two)];
-    await other.ask('join_chat', chatId);
-    const answers = await Promise.all(
-      Array.from({ length: 1_000 }, (_, at) => flooder.ask(at % 2 === 0 ? 'typing_start' : 'typing_end', chatId)),
-    );
-    const refused = answers.filter(({ error }) => error?.code === 'rate_limited');
-    expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]?.error).toMatchObject({ retryAfter: expect.any(Number) });
-    await other.settled();
-    const told = other.told.filter(({ event }) => event.startsWith('typing'));
-    expect(told.length).toBeLessThanOrEqual(answers.length - refused.length);
-    // Sends have their own limit.
-    expect(await flooder.ask('send_message', { chatId, content: 'x' })).toMatchObject({ ok: true });
-    await Promise.all([flooder.close(), other.close()]);
-  });
-
-  test('of connects on one connection open one session', async () => {
-    const one = await user();
-    const peer = await RawPeer.open();
-    const connect = `40${JSON.stringify({ token: tokenFor(one) })}`;
-    for (let at = 0; at < 50; at += 1) peer.socket.send(connect);
-    // Socket.IO ends the connection: one CONNECT is all a namespace takes.
-    await peer.closed;
-    const sessions = (): number => server.chat.listSessions(server.actor(one)).length;
-    while (sessions() > 0) await new Promise(setImmediate);
-    expect(sessions()).toBe(0);
-  });
-
-  test('of bad tokens end the connection', async () => {
-    const peer = await RawPeer.open();
-    for (let at = 0; at < 50; at += 1) peer.socket.send('40{"token":"guess"}');
-    await peer.closed;
-    expect(peer.said.drain().filter((said) => said.startsWith('44')).length).toBeLessThanOrEqual(20);
-  });
-
-  test('of comings and goings in the namespace leave nothing behind', async () => {
-    const one = await user();
-    const peer = await RawPeer.connect(one);
-    let comings = 0;
-    const over = async (): Promise<void> => {
-      while (server.chat.listSessions(server.actor(one)).length > 0) await new Promise(setImmediate);
-    };
-    const goOn = async (): Promise<void> => {
-      for (;;) {
-        peer.socket.send('41');
-        await over();
-        peer.socket.send(`40${JSON.stringify({ token: tokenFor(one) })}`);
-        const said = await peer.said.next();
-        if (said.startsWith('40')) comings += 1;
-      }
-    };
-    await expect(goOn()).rejects.toThrow(/^closed with/);
-    expect(comings).toBeGreaterThan(1);
-    expect(comings).toBeLessThanOrEqual(20);
-    await over();
-  });
-});
-
 describe('packets', () => {
   test.each([
     ['no packet', '4'],
@@ -219,7 +129,7 @@ describe('packets', () => {
     ['a heartbeat in the wrong direction', '2'],
   ])('%s ends the connection', async (_what, ...packets) => {
     const one = await user();
-    const peer = await RawPeer.connect(one);
+    const peer = await RawPeer.connect(server.url, one);
     for (const packet of packets) peer.socket.send(packet);
     await peer.closed;
     while (server.chat.listSessions(server.actor(one)).length > 0) await new Promise(setImmediate);
@@ -236,7 +146,7 @@ describe('packets', () => {
     ['prototypes', '42["join_chat",{"__proto__":{"chatId":"1"},"constructor":{"prototype":{"ok":true}}}]'],
     ['a namespace that is not there', '40/admin,{}'],
   ])('%s does no harm', async (_what, packet) => {
-    const peer = await RawPeer.connect(await user());
+    const peer = await RawPeer.connect(server.url, await user());
     peer.socket.send(packet);
     expect(await peer.answers()).toBe(true);
     expect(Object.hasOwn(Object.prototype, 'ok')).toBe(false);
@@ -245,30 +155,30 @@ describe('packets', () => {
   });
 
   test('placeholders in the depths of a binary event end the connection and nothing else', async () => {
-    const peer = await RawPeer.connect(await user());
+    const peer = await RawPeer.connect(server.url, await user());
     const depth = 30_000;
     peer.socket.send(`451-["join_chat",${'['.repeat(depth)}{"_placeholder":true,"num":0}${']'.repeat(depth)}]`);
     peer.socket.send(Buffer.from('x'));
     await Promise.race([peer.closed, peer.answers()]);
-    const other = await RawPeer.connect(await user());
+    const other = await RawPeer.connect(server.url, await user());
     expect(await other.answers()).toBe(true);
   });
 
   test('before the token are not for anybody', async () => {
-    const peer = await RawPeer.open();
+    const peer = await RawPeer.open(server.url);
     peer.socket.send('421["join_chat","1"]');
     await peer.closed;
     expect(peer.said.drain()).toEqual([]);
   });
 
   test('that never come end the connection in time', async () => {
-    const peer = await RawPeer.open();
+    const peer = await RawPeer.open(server.url);
     await peer.closed;
     expect(peer.said.drain()).toEqual([]);
   });
 
   test('that are too big end the connection, on both transports', async () => {
-    const peer = await RawPeer.connect(await user());
+    const peer = await RawPeer.connect(server.url, await user());
     peer.socket.send(`42["join_chat","${'x'.repeat(200_000)}"]`);
     expect(await peer.closed).toBe(1009);
     const opened = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`);
@@ -302,7 +212,7 @@ describe('requests', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
     if (!socket.closed) await once(socket, 'close');
-    const peer = await RawPeer.connect(await user());
+    const peer = await RawPeer.connect(server.url, await user());
     expect(await peer.answers()).toBe(true);
   });
 });
@@ -342,33 +252,5 @@ describe('pages of other origins', () => {
     expect(await upgradeStatus(own.url, origin)).toBe(101);
     expect(await upgradeStatus(own.url, 'https://evil.example')).toBe(403);
     expect((await fetch(`${own.url}${polling}`, { headers: { origin: 'https://evil.example' } })).status).toBe(403);
-  });
-});
-
-describe('a reader that does not read', () => {
-  test('is cut off and may come back', async () => {
-    await using own = await startServer({ 'max-buffered-bytes': '70KiB', 'max-text-bytes': '60KiB' });
-    const [one, two] = await own.newUsers(2);
-    const chatId = String(await own.group([one, two]));
-    const writer = await MessengerPeer.connect(own.url, one);
-    const slow = new WebSocket(`${own.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-    await once(slow, 'message');
-    slow.send(`40${JSON.stringify({ token: tokenFor(two) })}`);
-    await once(slow, 'message');
-    slow.pause();
-    const closed = (): Promise<number> => own.metric('switchboard_sessions_closed_total', { door: 'messenger', reason: 'slow' });
-    while ((await closed()) === 0) await writer.ask('send_message', { chatId, content: 'x'.repeat(50_000) });
-    slow.resume();
-    await once(slow, 'close');
-    // One that polls and stops asking is no other.
-    const opened = await fetch(`${own.url}/socket.io/?EIO=4&transport=polling`);
-    const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string };
-    const address = `${own.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`;
-    await fetch(address, { method: 'POST', body: `40${JSON.stringify({ token: tokenFor(two) })}` });
-    await (await fetch(address)).text();
-    while ((await closed()) === 1) await writer.ask('send_message', { chatId, content: 'x'.repeat(50_000) });
-    expect((await fetch(address)).status).toBe(400);
-    const back = await MessengerPeer.connect(own.url, two);
-    expect(await back.ask('sync', { chats: [{ chatId }] })).toMatchObject({ ok: true, chats: [{ more: true }] });
   });
 });

@@ -82,6 +82,9 @@ describe('a private chat', () => {
       messages: [],
     });
     expect(opened.body.users.map(({ userId }: { userId: string }) => userId).sort()).toEqual([ada.id, bob.id].sort());
+    // As clients of this family write what they do not give.
+    const nulls = await ada.post('/chats', { isGroup: false, name: null, userIds: [bob.id] });
+    expect(nulls).toMatchObject({ status: 200, body: { id: opened.body.id } });
     const again = await bob.post('/chats', { userIds: [ada.id, bob.id] });
     expect([again.status, again.body.id, again.body.name]).toEqual([200, opened.body.id, expect.stringMatching(/^ada/)]);
     expect((await bob.get('/chats')).body).toEqual([again.body]);
@@ -390,7 +393,7 @@ describe('what is not as it must be', () => {
         await ada.post('/messages', { chatId, content: 'x', clientMessageId: 'k'.repeat(200) }),
         400,
         'invalid_argument',
-        undefined,
+        'clientMessageId',
       ],
       [
         await ada.send('/messages', { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } }),
@@ -404,7 +407,12 @@ describe('what is not as it must be', () => {
         'invalid_argument',
         'content-type',
       ],
+      [await ada.post('/messages', { chatId, content: null }), 400, 'invalid_argument', 'content'],
+      [await ada.post('/chats', { isGroup: true, name: 'a\u202Eb', userIds: [bob.id] }), 400, 'invalid_argument', 'name'],
+      [await ada.patch(`/chats/${chatId}`, { name: 'a\nb' }), 400, 'invalid_argument', 'name'],
+      [await ada.patch('/users/me', { name: '\u2067a' }), 400, 'invalid_argument', 'name'],
       [await ada.get('/chats?limit=many'), 400, 'invalid_argument', 'limit'],
+      [await ada.get('/chats?limit=1.5'), 400, 'invalid_argument', 'limit'],
       [await ada.get('/chats?before=-5'), 400, 'invalid_argument', 'before'],
       [await messengerUser(url).get('/chats'), 401, 'unauthenticated', undefined],
       [await messengerUser(url, 'nonsense').post('/messages', { chatId, content: 'x' }), 401, 'unauthenticated', undefined],

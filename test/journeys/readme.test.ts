@@ -10,6 +10,7 @@ import { Inbox } from '../support/inbox.ts';
 const README = 'README.md';
 const STREAM = 'docs/protocols/stream.md';
 const MANAGEMENT = 'docs/protocols/management.md';
+const MESSENGER_REST = 'docs/protocols/messenger-rest.md';
 const API_TOKEN = 'api-token-of-the-documents';
 const ID = /^[1-9][0-9]{14,15}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -58,7 +59,16 @@ const anId = expect.stringMatching(ID);
 const aTime = expect.stringMatching(TIME);
 
 describe('the links', () => {
-  it.each([README, STREAM, 'docs/adr/README.md', 'examples/README.md'])('of %s lead to what is there', (path) => {
+  it.each([
+    README,
+    STREAM,
+    MANAGEMENT,
+    MESSENGER_REST,
+    'docs/protocols/messenger.md',
+    'docs/protocols/files.md',
+    'docs/adr/README.md',
+    'examples/README.md',
+  ])('of %s lead to what is there', (path) => {
     const links = linksOf(path);
     expect(links.length).toBeGreaterThan(0);
     expect(links.filter((link) => !existsSync(join(ROOT, link)))).toEqual([]);
@@ -333,6 +343,26 @@ describe('docs/protocols/management.md', () => {
       { sessions: expect.any(Array) },
       { error: { code: 'not_found', message: expect.any(String) } },
     ]);
+  });
+
+  it('has nothing to run that was not run here', () => {
+    expect(take('')).toBe('');
+  });
+});
+
+describe('docs/protocols/messenger-rest.md', () => {
+  const take = runnable(MESSENGER_REST);
+
+  it('shows two people who sign up, find each other and write, in any script', async () => {
+    const { out, err, code } = await second.run(take('URL=http://127.0.0.1:8080'));
+    expect(code, err).toBe(0);
+    const [ivan, message, found] = out
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(ivan).toMatchObject({ user: { id: anId, username: 'иван', name: 'Иван' } });
+    expect(message).toMatchObject({ id: anId, content: 'Привет 👋', sender: { username: 'carol' } });
+    expect(found).toEqual({ messages: [message], more: false });
   });
 
   it('has nothing to run that was not run here', () => {

@@ -370,12 +370,14 @@ describe.each(CARRIERS)('messages that make no sense, over $name', (carrier) => 
       textPost({ peer: two }, one, 'x'.repeat(65_537)),
       textPost({ peer: two }, one, `${'ü'.repeat(32_768)}x`),
       textPost({ peer: two }, one, 'ü'.repeat(32_768)),
-      photo('u'.repeat(4_096)),
-      photo('u'.repeat(4_097)),
-      photo('u\0'),
+      photo('https://example.org/'.padEnd(4_096, 'u')),
+      photo('https://example.org/'.padEnd(4_097, 'u')),
+      photo('https://example.org/\0'),
       textPost({ peer: two }, one, 'nul \0'),
+      photo('javascript:alert(1)'),
+      { ...photo('https://example.org/a'), resource: { url: 'https://example.org/a', thumbnail: 'data:text/html,x' } },
     ]);
-    expect(answer.errors?.map(({ index, code }) => [index, code])).toEqual([1, 2, 5, 6, 7].map((index) => [index, 3]));
+    expect(answer.errors?.map(({ index, code }) => [index, code])).toEqual([1, 2, 5, 6, 7, 8, 9].map((index) => [index, 3]));
     const pushed = await reader.pushes.take(3);
     expect(pushed.map(({ text, resource }) => text?.content.length ?? resource?.url.length)).toEqual([65_536, 32_768, 4_096]);
   });

@@ -146,9 +146,9 @@ describe('editing', () => {
     const core = await openCore();
     const id = await sent(core, await core.group([1]));
     expect(await refusalOf(core.chat.editMessage(actorFor(1), id, text('')))).toBe('invalid_argument');
-    expect(await refusalOf(core.chat.editMessage(actorFor(1), id, { kind: 'photo', resource: { url: 'u' } }))).toBe(
-      'failed_precondition',
-    );
+    expect(
+      await refusalOf(core.chat.editMessage(actorFor(1), id, { kind: 'photo', resource: { url: 'https://example.com/u' } })),
+    ).toBe('failed_precondition');
   });
 
   test('ends with its window, and with the message', async () => {

@@ -18,7 +18,7 @@ describe('a profile', () => {
     await users(1);
     expect(await refusalOf(chat.changeProfile(actorFor(0, { server: true }), { name: 'x' }))).toBe('not_found');
     expect(await refusalOf(chat.changeProfile(actorFor(1, { role: 'guest' }), { name: 'x' }))).toBe('permission_denied');
-    for (const name of ['123456', 'a\0', '\uD800']) {
+    for (const name of ['123456', 'a\0', '\uD800', 'a\nb', '\u202Eab']) {
       expect(await refusalOf(chat.changeProfile(actorFor(1), { name }))).toBe('invalid_argument');
     }
   });

@@ -1,5 +1,5 @@
 /** What people see of a user: name and picture. */
-import { checkLabel } from '../content.ts';
+import { checkName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, User } from '../model.ts';
@@ -14,7 +14,7 @@ export async function changeProfile(
 ): Promise<User> {
   if (actor.user === 0) throw notFound();
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests have no profile. Sign in first.');
-  if (change.name !== undefined) checkLabel('name', change.name, core.limits.maxNameLength);
+  if (change.name !== undefined) checkName('name', change.name, core.limits.maxNameLength);
   const picture = change.picture === undefined ? undefined : await settlePicture(core, actor, change.picture);
   const outcome = await core.committer.commit({
     type: 'user',

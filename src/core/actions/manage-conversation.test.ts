@@ -95,6 +95,8 @@ test('creating and changing take of the rate of sending', async () => {
   await core.users(1);
   const create = (actor = actorFor(1)) => core.chat.createConversation(actor, { kind: 'group', name: 'x', members: [] });
   const { conversation } = await create();
+  for (const change of [{ name: 'a\u202Eb' }, { picture: 'javascript:alert(1)' }])
+    expect(await refusalOf(core.chat.updateConversation(actorFor(1), conversation.id, change))).toBe('invalid_argument');
   expect(await refusalOf(core.chat.updateConversation(actorFor(1), conversation.id, { name: 'y' }))).toBe('not refused');
   expect(await refusalOf(create())).toBe('rate_limited');
   expect(await refusalOf(core.chat.updateConversation(actorFor(1), conversation.id, { name: 'z' }))).toBe('rate_limited');

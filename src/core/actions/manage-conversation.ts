@@ -1,5 +1,5 @@
 /** Create, change and delete conversations, and who is in them. */
-import { checkLabel } from '../content.ts';
+import { checkLabel, checkName } from '../content.ts';
 import type { Core } from '../core.ts';
 import type { Access } from '../directory.ts';
 import { ChatError } from '../errors.ts';
@@ -92,10 +92,11 @@ export async function updateConversation(
   change: { readonly name?: string; readonly notice?: string; readonly picture?: string },
 ): Promise<Conversation> {
   checkLabels(core, change.name ?? '', change.notice ?? '');
-  if (!actor.server) core.changeLimiter.take(actor.namespace, actor.user);
   checkManage(actor, asCreator(actor, await access(core, actor, id)));
   const { picture: asked, ...labels } = change;
   const picture = asked === undefined ? undefined : await settlePicture(core, actor, asked);
+  // What is refused for what it says has not used up anything.
+  if (!actor.server) core.changeLimiter.take(actor.namespace, actor.user);
   const outcome = await core.committer.commit({
     type: 'update',
     conversation: id,
@@ -233,7 +234,7 @@ function checkCount(core: Core, count: number): void {
 }
 
 function checkLabels(core: Core, name: string, notice: string): void {
-  checkLabel('name', name, core.limits.maxNameLength);
+  checkName('name', name, core.limits.maxNameLength);
   checkLabel('notice', notice, core.limits.maxNoticeLength);
 }
 

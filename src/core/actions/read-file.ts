@@ -1,5 +1,5 @@
 /** Files of ours: who may see one, and how one becomes part of a message or a picture. */
-import { checkString } from '../content.ts';
+import { ADDRESS, checkString, isAddress } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import { fileAddress, fileOf } from '../file-address.ts';
@@ -97,10 +97,7 @@ export async function settlePicture(core: Core, actor: Actor, picture: string): 
   const id = fileOf(core.links.strip(picture));
   if (id === undefined) {
     checkString('picture', picture);
-    const url = URL.canParse(picture) ? new URL(picture) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || Buffer.byteLength(picture) > core.limits.maxUrlBytes) {
-      throw bad('must be a file of ours or an http:// or https:// address');
-    }
+    if (!isAddress(picture) || Buffer.byteLength(picture) > core.limits.maxUrlBytes) throw bad(ADDRESS);
     return picture;
   }
   const file = await findFile(core, actor, id);

@@ -29,6 +29,20 @@ describe('sending', () => {
     expect(core.measured).toContain('sent test');
   });
 
+  test('names who goes by a sign-in name by it, whatever they call themselves', async () => {
+    const core = await openCore();
+    const { id } = await core.chat.register({ namespace: 'default', username: 'Mallory', password: 'correct horse' });
+    await core.users(2);
+    const theirs = await core.connect(2);
+    await core.chat.changeProfile(actorFor(id), { name: 'User 2' });
+    await say(core, id, { peer: 2 });
+    await core.chat.setTyping(actorFor(id), { peer: 2 }, true);
+    expect(theirs.heard.slice(1)).toMatchObject([
+      { type: 'message', senderName: 'mallory', senderDisplayName: 'User 2' },
+      { type: 'typing', name: 'mallory' },
+    ]);
+  });
+
   test('keeps the order of calls that were prepared', async () => {
     const core = await openCore();
     const group = await core.group([1]);

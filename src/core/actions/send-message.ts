@@ -3,9 +3,10 @@ import { checkContent, checkString } from '../content.ts';
 import type { Core } from '../core.ts';
 import type { Access, Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Content, ConversationKind, Id, Millis } from '../model.ts';
+import type { Actor, Content, ConversationKind, Id, Millis, User } from '../model.ts';
 import { checkSend, notFound, writersOf } from '../policy.ts';
 import type { AppendMessage, Appended } from '../ports.ts';
+import { shownName } from '../shown-name.ts';
 import { settleContent } from './read-file.ts';
 
 export interface SendMessage {
@@ -104,7 +105,7 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
   if (!actor.server) core.limiter.take(actor.namespace, actor.user);
   const sender = message.sender ?? actor.user;
-  const senderName = sender === 0 ? '' : ((await core.directory.user(actor.namespace, sender))?.name ?? '');
+  const known = sender === 0 ? undefined : await core.directory.user(actor.namespace, sender);
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
     const conversation = await core.directory.conversation(message.conversation);
     if (conversation === undefined) throw notFound();
@@ -113,7 +114,7 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
       namespace: actor.namespace,
       ...message,
       sender,
-      senderName,
+      ...(known !== undefined && toSenderName(known)),
       peer: 0,
       version: conversation.version,
       writers: 'anyone',
@@ -145,7 +146,7 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
     type: 'append',
     namespace: actor.namespace,
     sender: actor.user,
-    senderName: sender?.name ?? '',
+    ...(sender !== undefined && toSenderName(sender)),
     conversation: conversation?.id ?? 0,
     peer: conversation === undefined ? (peer?.id ?? 0) : 0,
     version: conversation?.version ?? 0,
@@ -158,10 +159,17 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
   };
 }
 
+function toSenderName(sender: User): Pick<AppendMessage, 'senderName' | 'senderDisplayName'> {
+  const { username, name } = shownName(sender);
+  return { senderName: username, ...(name !== undefined && { senderDisplayName: name }) };
+}
+
 function checkKey(core: Core, key: string | undefined): void {
   if (key === undefined) return;
   if (key.length === 0 || key.length > core.limits.maxKeyLength) {
-    throw new ChatError('invalid_argument', `An idempotency key has 1 to ${core.limits.maxKeyLength} characters.`);
+    throw new ChatError('invalid_argument', `An idempotency key has 1 to ${core.limits.maxKeyLength} characters.`, {
+      fields: { 'idempotency key': `has 1 to ${core.limits.maxKeyLength} characters` },
+    });
   }
   checkString('idempotency key', key);
 }

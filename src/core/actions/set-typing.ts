@@ -3,6 +3,7 @@ import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import type { Actor } from '../model.ts';
 import { checkSend, notFound } from '../policy.ts';
+import { shownName } from '../shown-name.ts';
 
 export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
   const { directory, typing } = core;
@@ -16,8 +17,8 @@ export async function setTyping(core: Core, actor: Actor, target: Target, active
     typing.stop(conversation.id, user, session);
     return;
   }
-  const sender = directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user));
+  const typist = directory.peekUser(actor.namespace, user) ?? (await directory.user(actor.namespace, user));
   const scene = conversation.kind === 'support' ? await core.store.scene(conversation.id) : undefined;
-  const told = scene && { scene: { ...scene, ...(sender && { sender }) } };
-  typing.start({ conversation, user, name: sender?.name ?? '', session, ...told });
+  const told = scene && { scene: { ...scene, ...(typist && { sender: typist }) } };
+  typing.start({ conversation, user, name: typist === undefined ? '' : shownName(typist).username, session, ...told });
 }

@@ -58,6 +58,17 @@ describe('the user of a token', () => {
     expect((await core.store.stats()).outboxDepth).toBe(before);
   });
 
+  test('has nothing in its name that breaks a line or turns it around', async () => {
+    const core = await openCore();
+    const { access } = core.chat;
+    const token = { name: '\u202Eada\n\u2066 L.\u200F' };
+    expect((await access.authenticate(tokenOf('1', token))).name).toBe('ada L.');
+    // Nor is it a change the next time.
+    const before = (await core.store.stats()).outboxDepth;
+    await access.authenticate(tokenOf('1', { ...token, token: 'another' }));
+    expect((await core.store.stats()).outboxDepth).toBe(before);
+  });
+
   test.each([
     ['a namespace of nothing', '1', { namespace: '' }],
     ['a namespace with a slash', '1', { namespace: 'a/b' }],

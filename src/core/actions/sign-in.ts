@@ -1,6 +1,6 @@
 /** From a token or a password to an actor. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { checkLabel } from '../content.ts';
+import { checkLabel, cleanName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import { parseId } from '../ids.ts';
@@ -52,8 +52,8 @@ async function findOrSave(core: Core, claims: Claims): Promise<User> {
   const known = await findBySubject(core, namespace, subject);
   const { person = {} } = claims;
   const called = claims.name ?? (nameOf(person) === '' ? undefined : nameOf(person));
-  const name = called?.slice(0, core.limits.maxNameLength).toWellFormed();
-  if ([subject, name ?? ''].some((text) => text.includes('\0') || !text.isWellFormed())) {
+  const name = called === undefined ? undefined : cleanName(called).slice(0, core.limits.maxNameLength).toWellFormed();
+  if ([subject, called?.toWellFormed() ?? ''].some((text) => text.includes('\0') || !text.isWellFormed())) {
     throw unauthenticated('The token names a user by what is no valid text.');
   }
   if (known?.erasedAt !== undefined) return known;

@@ -3,6 +3,7 @@
  * UUIDs that they bring are kept and found again, and the same call twice is one message.
  */
 import { commitMessage } from '../actions/send-message.ts';
+import { cleanName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { DeskNews } from '../events.ts';
@@ -269,13 +270,14 @@ async function savePerson(core: Core, actor: Actor, input: PersonInput | undefin
   const same = known !== undefined && (role === undefined || role === known.role) && isWithin(person, known.person ?? {});
   if (same) return known;
   const merged = { ...known?.person, ...person };
-  const name = nameOf(merged).slice(0, core.limits.maxNameLength);
+  const name = cleanName(nameOf(merged)).slice(0, core.limits.maxNameLength);
   const outcome = await core.committer.commit({
     type: 'user',
     namespace: actor.namespace,
     id,
     ...(role !== undefined && { role }),
-    ...(name !== '' && (known === undefined || known.name === '' || known.name === nameOf(known.person ?? {})) && { name }),
+    ...(name !== '' &&
+      (known === undefined || known.name === '' || known.name === cleanName(nameOf(known.person ?? {}))) && { name }),
     person,
   });
   return settledChat(outcome).user;

@@ -19,7 +19,9 @@ export async function incomingOf(request: FastifyRequest, name: string | undefin
 async function fromForm(request: FastifyRequest, fileSize: number): Promise<UploadFile> {
   const part = await request.file({ limits: { ...FORM, fileSize }, throwFileSizeLimit: false });
   if (part === undefined) throw missing();
-  return { name: part.filename, bytes: part.file.iterator({ destroyOnReturn: false }) };
+  // The form parser gives no name where the part has none, whatever its types say.
+  const { filename }: { filename?: string } = part;
+  return { name: filename ?? '', bytes: part.file.iterator({ destroyOnReturn: false }) };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

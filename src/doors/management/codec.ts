@@ -16,7 +16,7 @@ import type {
   SendMessage,
   SessionInfo,
   Target,
-  User,
+  SeenUser,
   ApiToken,
 } from '../../core/index.ts';
 import type * as requests from './requests.ts';
@@ -164,7 +164,7 @@ export function activityOf({ head }: ConversationSummary): Id {
 }
 
 /** `external` ids are told to back ends, whose they are. */
-export function toUser(user: User, told: { readonly online: boolean; readonly external: boolean }, links: Show): wire.User {
+export function toUser({ user, online }: SeenUser, told: { readonly external: boolean }, links: Show): wire.User {
   const { id, name, picture, username, external, role, lastSeenAt, createdAt } = user;
   return {
     id: String(id),
@@ -173,7 +173,7 @@ export function toUser(user: User, told: { readonly online: boolean; readonly ex
     ...(picture !== undefined && { profilePic: links.show(picture) }),
     ...(told.external && external !== undefined && { externalId: external }),
     role,
-    online: told.online,
+    ...(online !== undefined && { online }),
     ...(lastSeenAt !== undefined && { lastSeenAt: toTime(lastSeenAt) }),
     createdAt: toTime(createdAt),
   };

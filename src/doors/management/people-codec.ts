@@ -16,10 +16,8 @@ export function toErasure({ user, startedAt, finishedAt }: Erasure): ErasureAnsw
 /** One line of an export. */
 export function toExportLine(links: Links, record: ExportRecord): object {
   switch (record.type) {
-    case 'user': {
-      const { online: _, ...user } = toUser(record.user, { online: false, external: true }, links);
-      return { record: 'user', ...user };
-    }
+    case 'user':
+      return { record: 'user', ...toUser({ user: record.user }, { external: true }, links) };
     case 'conversation': {
       const { conversation, membership } = record;
       return {

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { server, startManagement } from '../../../test/support/management.ts';
 
-it('answers a user, with who is online and when last seen', async () => {
+it('answers an acquaintance, with who is online and when last seen', async () => {
   await using door = await startManagement();
   const alice = await door.user(1, { name: 'Alice' });
   await door.user(2, { name: 'Bob', role: 'operator' });
+  await door.call('POST', '/api/conversations', { headers: alice, body: { kind: 'group', name: 'Us', members: ['2'] } });
   expect((await door.call('GET', '/api/users/2', { headers: alice })).body).toEqual({
     id: '2',
     name: 'Bob',
@@ -22,6 +23,35 @@ it('answers a user, with who is online and when last seen', async () => {
       online: false,
       lastSeenAt: expect.any(String) as unknown,
     });
+});
+
+it('tells strangers, and who follows the same channel, nothing of when somebody is there', async () => {
+  await using door = await startManagement();
+  const [alice, bob] = [await door.user(1, { name: 'Anna' }), await door.user(2, { name: 'Anton' })];
+  await door.user(3, { name: 'Andreas' });
+  const create = async (body: object) =>
+    (await door.call('POST', '/api/conversations', { headers: bob, body: { name: 'x', ...body } })).body.id as string;
+  await create({ kind: 'channel', members: ['1'] });
+  await create({ kind: 'group', members: ['3'] });
+  const before = await door.session(2);
+  door.chat.core.hub.session(Number(before.id))?.end('shutdown');
+  await before.ended;
+  const see = async (headers: Record<string, string>) => {
+    const { body } = await door.call('GET', '/api/users/2', { headers });
+    const { users } = (await door.call('GET', '/api/users?search=an', { headers })).body;
+    const found = users.find(({ id }: { id: string }) => id === '2');
+    expect(found).toEqual(body);
+    return { online: body.online as unknown, seen: body.lastSeenAt !== undefined };
+  };
+  // Offline for good: the time last seen is known by then.
+  await expect.poll(() => see(bob)).toEqual({ online: false, seen: true });
+  await door.session(2);
+  expect(await see(alice)).toEqual({ online: undefined, seen: false });
+  expect(await see(server('users'))).toEqual({ online: true, seen: true });
+  const group = await create({ kind: 'group', members: ['1'] });
+  expect(await see(alice)).toEqual({ online: true, seen: true });
+  await door.call('PUT', `/api/conversations/${group}/members`, { headers: bob, body: { remove: ['1'] } });
+  expect(await see(alice)).toEqual({ online: undefined, seen: false });
 });
 
 it('answers a missing user, one of another namespace and an id that is none the same', async () => {

@@ -2,7 +2,7 @@
 import { actorFrom, anyone, inWordsOf, pathId, someone, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError } from '../../core/index.ts';
-import type { Actor, Chat, User } from '../../core/index.ts';
+import type { Actor, Chat, SeenUser } from '../../core/index.ts';
 import { toUser } from './codec.ts';
 import { ById, ChangeProfile, UserSearch } from './requests.ts';
 import { User as UserAnswer, Users } from './wire.ts';
@@ -29,7 +29,8 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
       const { name, profilePic } = request.body;
       if (name === undefined && profilePic === undefined) throw new ChatError('invalid_argument', 'Give name or profilePic.');
       const change = { ...(name !== undefined && { name }), ...(profilePic !== undefined && { picture: profilePic }) };
-      return told(chat, actor, await inWordsOf({ picture: 'profilePic' }, chat.changeProfile(actor, change)));
+      const user = await inWordsOf({ picture: 'profilePic' }, chat.changeProfile(actor, change));
+      return told(chat, actor, { user, online: chat.isOnline(user.namespace, user.id) });
     },
   );
 
@@ -57,11 +58,11 @@ export function registerUsers(http: Routes, { chat, operation }: RouteDeps): voi
       const actor = actorFrom(request);
       const { search = '', limit } = request.query;
       const users = await chat.searchUsers(actor, search, toLimit(limit));
-      return { users: users.map((user) => told(chat, actor, user)) };
+      return { users: users.map((seen) => told(chat, actor, seen)) };
     },
   );
 }
 
-function told(chat: Chat, actor: Actor, user: User): UserAnswer {
-  return toUser(user, { online: chat.isOnline(user.namespace, user.id), external: actor.server }, chat.links);
+function told(chat: Chat, actor: Actor, seen: SeenUser): UserAnswer {
+  return toUser(seen, { external: actor.server }, chat.links);
 }

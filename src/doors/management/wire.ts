@@ -172,7 +172,12 @@ export const User = component(
       Type.String({ description: 'The sub of an account system with ids of its own; told to back ends only.' }),
     ),
     role: Type.Enum([...ROLES]),
-    online: Type.Boolean({ description: 'Connected, or was seconds ago.' }),
+    online: optional(
+      Type.Boolean({
+        description:
+          'Connected, or was seconds ago. Told, as lastSeenAt, to back ends and to who is in a private, group or support conversation with them.',
+      }),
+    ),
     lastSeenAt: optional(time('When the last connection ended.')),
     createdAt: time('When the account appeared.'),
   }),

@@ -4,8 +4,9 @@
  * What is asked for in one turn is read together, once per chat, and put into JSON once per view: members of a group who have the same left to read
  * get the same frame.
  */
-import type { Chat, ConversationHead, Frame, Id, Message, Roster, Session } from '../../core/index.ts';
-import { toChatObject, toMessageObject, usernameOf } from './codec.ts';
+import { shownName } from '../../core/index.ts';
+import type { Chat, ConversationHead, Frame, Id, Message, Roster, Session, ShownName } from '../../core/index.ts';
+import { toChatObject, toMessageObject } from './codec.ts';
 import { eventFrame } from './packets.ts';
 import type { MessageObject } from './wire.ts';
 
@@ -95,7 +96,7 @@ export function createChatViews(deps: { chat: Chat; eventNames: { updated: strin
       const key = viewKey(snapshot, user, unread, added !== undefined, messages);
       let frame = frames.get(key);
       if (frame === undefined) {
-        const objects = messages.map((message) => toMessageObject(chat.links, message, names.get(message.sender) ?? ''));
+        const objects = messages.map((message) => toMessageObject(chat.links, message, names.get(message.sender)));
         frame = toFrame(snapshot, user, unread, added !== undefined, objects);
         frames.set(key, frame);
       }
@@ -112,13 +113,13 @@ export function createChatViews(deps: { chat: Chat; eventNames: { updated: strin
     return { head, roster, newest, counts: await chat.countUnread(chatId, viewers) };
   }
 
-  async function namesOf({ head, newest }: Snapshot, wanted: Iterable<Wanted>): Promise<ReadonlyMap<Id, string>> {
+  async function namesOf({ head, newest }: Snapshot, wanted: Iterable<Wanted>): Promise<ReadonlyMap<Id, ShownName>> {
     const senders = new Set(newest === undefined ? [] : [newest.sender]);
     for (const { changed } of wanted) for (const { sender } of changed.values()) senders.add(sender);
-    const names = new Map<Id, string>();
+    const names = new Map<Id, ShownName>();
     for (const sender of senders) {
       const user = await chat.findUser(head.conversation.namespace, sender);
-      if (user !== undefined) names.set(sender, usernameOf(user));
+      if (user !== undefined) names.set(sender, shownName(user));
     }
     return names;
   }

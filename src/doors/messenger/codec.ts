@@ -10,19 +10,19 @@ import type {
   PresenceDelivery,
   Roster,
   RosterMember,
-  User,
+  ShownName,
 } from '../../core/index.ts';
-import { timeOfId } from '../../core/index.ts';
-import type { ChatMember, ChatObject, MessageObject, PresenceUpdate } from './wire.ts';
+import { acquaints, isAddress, shownName, timeOfId } from '../../core/index.ts';
+import type { ChatMember, ChatObject, MessageObject, NamedUser, PresenceUpdate } from './wire.ts';
 
 export function toTime(at: Millis): string {
   return new Date(at).toISOString();
 }
 
-/** What people see of a user: the name, or the name they sign in with, or at least the id. */
-export function usernameOf({ id, name, username }: Pick<User, 'id' | 'name' | 'username'>): string {
-  if (name !== '') return name;
-  return username ?? String(id);
+/** How a user is named in every object: by the name they go by, or at least the id, and by the display name besides where it is another. */
+export function toNamedUser(id: Id, names: ShownName | undefined): NamedUser {
+  const { username = '', name } = names ?? {};
+  return { id: String(id), username: username === '' ? String(id) : username, ...(name !== undefined && { name }) };
 }
 
 /** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */
@@ -33,19 +33,20 @@ export function wordsOf(content: Content): string {
   return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
 }
 
-export function toMessageObject(links: Links, message: Message, senderName: string): MessageObject {
+export function toMessageObject(links: Links, message: Message, senderName: ShownName | undefined): MessageObject {
   const { id, conversation, sender, content, sentAt } = message;
-  const resource = content?.resource;
+  const resource = content?.resource && links.resource(content.resource);
   const name = resource?.name ?? (resource === undefined ? undefined : fileNameOf(resource.url));
   return {
     id: String(id),
     chatId: String(conversation),
     senderId: String(sender),
     content: content === undefined ? '' : wordsOf(content),
-    ...(resource !== undefined && { fileUrl: links.show(resource.url) }),
+    // Clients open it: what was stored when other addresses were let in is not told.
+    ...(resource !== undefined && isAddress(resource.url) && { fileUrl: resource.url }),
     ...(name !== undefined && { fileName: name }),
     createdAt: toTime(sentAt),
-    sender: { id: String(sender), username: senderName === '' ? String(sender) : senderName },
+    sender: toNamedUser(sender, senderName),
   };
 }
 
@@ -60,18 +61,18 @@ function fileNameOf(url: string): string | undefined {
   }
 }
 
-export function toChatMember(links: Links, { membership, user, unread }: RosterMember, online: boolean): ChatMember {
+/** `online` is undefined where people do not learn of each other when they are there: in channels. */
+export function toChatMember(links: Links, { membership, user, unread }: RosterMember, online: boolean | undefined): ChatMember {
   return {
     userId: String(user.id),
     chatId: String(membership.conversation),
     unreadCount: unread,
     joinedAt: toTime(membership.joinedAt),
     user: {
-      id: String(user.id),
-      username: usernameOf(user),
+      ...toNamedUser(user.id, shownName(user)),
       ...(user.picture !== undefined && { profilePic: links.show(user.picture) }),
-      ...(user.lastSeenAt !== undefined && { lastSeen: toTime(user.lastSeenAt) }),
-      online,
+      ...(online !== undefined && user.lastSeenAt !== undefined && { lastSeen: toTime(user.lastSeenAt) }),
+      ...(online !== undefined && { online }),
     },
   };
 }
@@ -91,6 +92,7 @@ export function toChatObject(links: Links, parts: ChatParts): ChatObject {
   const { head, roster, viewer, unread, messages, isOnline } = parts;
   const { conversation, lastId } = head;
   const { name, picture } = shownAs(conversation, roster, viewer);
+  const onlineOf = (user: Id): boolean | undefined => (acquaints(conversation.kind) ? isOnline(user) : undefined);
   return {
     id: String(conversation.id),
     isGroup: conversation.kind !== 'private',
@@ -98,7 +100,7 @@ export function toChatObject(links: Links, parts: ChatParts): ChatObject {
     ...(picture !== undefined && { profilePic: links.show(picture) }),
     createdAt: toTime(conversation.createdAt),
     updatedAt: toTime(Math.max(conversation.createdAt, lastId === 0 ? 0 : timeOfId(lastId))),
-    users: roster.members.map((member) => toChatMember(links, member, isOnline(member.user.id))),
+    users: roster.members.map((member) => toChatMember(links, member, onlineOf(member.user.id))),
     unreadCount: unread,
     messages: [...messages],
   };
@@ -108,7 +110,8 @@ export function toChatObject(links: Links, parts: ChatParts): ChatObject {
 function shownAs(conversation: Conversation, roster: Roster, viewer: Id): { name: string; picture: string | undefined } {
   if (conversation.kind !== 'private') return { name: conversation.name, picture: conversation.picture };
   const other = roster.members.find(({ user }) => user.id !== viewer) ?? roster.members[0];
-  return other === undefined ? { name: '', picture: undefined } : { name: usernameOf(other.user), picture: other.user.picture };
+  if (other === undefined) return { name: '', picture: undefined };
+  return { name: toNamedUser(other.user.id, shownName(other.user)).username, picture: other.user.picture };
 }
 
 export function toPresenceUpdate({ user, online, lastSeenAt }: PresenceDelivery): PresenceUpdate {

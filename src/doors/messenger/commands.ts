@@ -2,7 +2,7 @@
  * What one client asks for, in order. Sends are handed to the core without waiting for their commit, so a client may have many under way; whatever must wait
  * (a chat that is not in memory, a join, a sync) holds back the requests behind it.
  */
-import { ChatError, CONVERSATION_KINDS } from '../../core/index.ts';
+import { ChatError, CONVERSATION_KINDS, shownName } from '../../core/index.ts';
 import type { Chat, Content, RateLimiter } from '../../core/index.ts';
 import { toMessageObject } from './codec.ts';
 import { MAX_JOINED } from './connection.ts';
@@ -13,6 +13,7 @@ import { parseRequest } from './requests.ts';
 import type { Request } from './requests.ts';
 import { syncChats } from './sync.ts';
 import type { Answer } from './wire.ts';
+import { inOurWords } from './words.ts';
 
 /** Requests of one client under way or waiting; one more is refused: it bounds what one connection holds in memory. */
 const MAX_UNDER_WAY = 1_024;
@@ -37,7 +38,8 @@ export interface CommandsShared {
   readonly maxBuffered: number;
 }
 
-export function createCommands(shared: CommandsShared, connection: MessengerConnection): Commands {
+/** `refused` is told of every request that was refused. */
+export function createCommands(shared: CommandsShared, connection: MessengerConnection, refused: () => void): Commands {
   const { chat, names, signals, maxBuffered } = shared;
   const { actor } = connection;
   const waiting: Waiting[] = [];
@@ -46,21 +48,24 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
 
   function parse(event: unknown, payload: unknown): Request {
     const type = typeof event === 'string' ? names.incoming(event) : undefined;
+    if (type !== 'send_message') signals.take(actor.namespace, connection.id);
     if (type === undefined) throw new ChatError('not_supported', 'There is no such event.');
     if (underWay >= MAX_UNDER_WAY) {
       throw new ChatError('rate_limited', `At most ${MAX_UNDER_WAY} requests may be under way.`, { retryAfter: 1_000 });
     }
-    if (type !== 'send_message') signals.take(actor.namespace, connection.id);
     return parseRequest(type, payload);
   }
 
+  function refuse(thrown: unknown): Answer {
+    refused();
+    return toRefused(noteRefusal(chat, actor.door, thrown));
+  }
+
   function answer(acknowledge: Acknowledge, done: Promise<Answer>): Promise<void> {
-    return done
-      .catch((thrown: unknown) => toRefused(noteRefusal(chat, actor.door, thrown)))
-      .then((said) => {
-        underWay -= 1;
-        acknowledge?.(said);
-      });
+    return done.catch(refuse).then((said) => {
+      underWay -= 1;
+      acknowledge?.(said);
+    });
   }
 
   /** Undefined: done, or under way without holding back what follows. */
@@ -83,9 +88,9 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
       const input = { target, kinds: CONVERSATION_KINDS, content, key: request.key };
       void answer(
         acknowledge,
-        chat.sendMessage(actor, input, prepared).then(async ({ message }) => {
+        inOurWords(chat.sendMessage(actor, input, prepared)).then(async ({ message }) => {
           const sender = await chat.findUser(actor.namespace, actor.user);
-          return { ok: true, message: toMessageObject(chat.links, message, sender?.name ?? '') };
+          return { ok: true, message: toMessageObject(chat.links, message, sender && shownName(sender)) };
         }),
       );
     };
@@ -167,8 +172,8 @@ export function createCommands(shared: CommandsShared, connection: MessengerConn
         waiting.push({ request, acknowledge });
         if (!busy) proceed();
       } catch (thrown) {
-        const refused = toRefused(noteRefusal(chat, actor.door, thrown));
-        acknowledge?.(refused);
+        const said = refuse(thrown);
+        acknowledge?.(said);
       }
     },
   };

@@ -145,7 +145,7 @@ export class MessengerConnection implements Session {
   }
 
   isJoined(chat: Id): boolean {
-    return this.#joined.has(chat);
+    return !this.#ended && this.#joined.has(chat);
   }
 
   join(chat: Id): void {
@@ -192,11 +192,14 @@ export class MessengerConnection implements Session {
   }
 
   #came(delivery: Delivery, message: Message): void {
-    const { sidebar, reads, codec } = this.#shared;
+    const { sidebar, reads, codec, readers } = this.#shared;
     const chat = message.conversation;
-    if (message.sender !== this.actor.user && this.#joined.has(chat)) {
-      // The sidebar is told by the reading.
-      reads.add(this.actor, chat, message.id, () => sidebar.changed(this, chat));
+    const reader = readers.of(this);
+    if (message.sender !== this.actor.user && reader?.hasOpen(chat) === true) {
+      // The sidebar is told by the reading: on every device once, with nothing unread.
+      reads.add(this.actor, chat, message.id, () => {
+        for (const session of reader.sessions) sidebar.changed(session, chat);
+      });
       return;
     }
     const note = codec.noteOf(delivery);

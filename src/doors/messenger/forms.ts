@@ -10,6 +10,7 @@ import { limitBody, readOn, toBodyError, watchBody } from '../slow-body.ts';
 
 /** The fields of a message; a form has a few more, which nobody looks at, and one file. */
 const FIELDS = ['chatId', 'content', 'clientMessageId'] as const;
+const FILE = 'file';
 const FORM = { files: 1, fields: 16, parts: 17, fieldNameSize: 128, headerPairs: 32 };
 
 type Fields = Partial<Record<(typeof FIELDS)[number], string>>;
@@ -39,7 +40,7 @@ export function createForms({ chat }: { chat: Chat }): Forms {
       if (part.filename === '') part.file.resume();
       else {
         await checkChat(request, fields);
-        files.set(request, await chat.uploadFile(actorFrom(request), { name: part.filename, bytes }));
+        files.set(request, await chat.uploadFile(actorFrom(request), { name: nameOf(part.filename), bytes }));
       }
     }
     return fields;
@@ -71,8 +72,16 @@ export function limitOthers(request: FastifyRequest): void {
   if (!/^multipart\/form-data/i.test(request.headers['content-type'] ?? '')) limitBody(request.raw);
 }
 
+/** The form parser gives none where the part has none, whatever its types say; the core then names the file. */
+function nameOf(given: string | undefined): string {
+  return given ?? '';
+}
+
 function takeField(fields: Fields, name: string, value: unknown): void {
   const known = FIELDS.find((field) => field === name);
+  // Nothing is lost of one that is empty: a file that was not chosen.
+  if (name === FILE && value !== '')
+    throw bad(FILE, 'is no file: its part needs a filename, or the type application/octet-stream');
   if (known === undefined) return;
   if (fields[known] !== undefined) throw bad(known, 'is given twice');
   if (typeof value !== 'string') throw bad(known, 'must be text');

@@ -63,6 +63,7 @@ export class EngineLink implements Sink {
     if (wire === undefined) {
       // A client that is not asking at the moment finds its session gone when it does.
       this.#engine.close(true);
+      forgetWaiting(this.#engine);
       return;
     }
     if (comesBack) wire.websocket.close(close, message);
@@ -90,12 +91,30 @@ export class EngineLink implements Sink {
   }
 }
 
+/** Reads nothing more of a connection that was ended, and waits no longer for its goodbye than it may take to be written. */
+export function hangUp({ transport }: EngineSocket): void {
+  const websocket = websocketOf(transport);
+  if (websocket === undefined) return;
+  websocket.pause();
+  setTimeout(() => websocket.terminate(), CLOSE_TIMEOUT_MS).unref();
+}
+
+export function websocketOf(transport: object): WebSocket | undefined {
+  return 'socket' in transport && transport.socket instanceof WebSocket ? transport.socket : undefined;
+}
+
 /** Engine.IO keeps both to itself; where a version of it has them elsewhere, everything goes through its own writing. */
 function wireOf(transport: object): Wire | undefined {
-  if (!('socket' in transport) || !(transport.socket instanceof WebSocket)) return undefined;
-  const websocket = transport.socket;
+  const websocket = websocketOf(transport);
+  if (websocket === undefined) return undefined;
   const socket: unknown = Reflect.get(websocket, '_socket');
   return websocket.extensions === '' && socket instanceof Duplex ? { websocket, socket } : undefined;
+}
+
+/** Lets go of what waits for a client that may never ask for it, whatever Engine.IO still keeps its connection for. */
+function forgetWaiting(engine: EngineSocket): void {
+  const waiting: unknown = Reflect.get(engine, 'writeBuffer');
+  if (Array.isArray(waiting)) waiting.length = 0;
 }
 
 /** Whether Engine.IO has packets that its transport has not taken. */

@@ -1,6 +1,6 @@
 /** Messages of chats: read, send, edit, take back; and what has been read. */
 import multipart from '@fastify/multipart';
-import { actorFrom, inWordsOf, pathId, someone, toId, toLimit } from '../../api/index.ts';
+import { actorFrom, pathId, someone, toId, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import { contentOfFile } from '../../core/index.ts';
 import type { HistoryPage, HistoryQuery, Id } from '../../core/index.ts';
@@ -8,11 +8,9 @@ import { Message, Messages, ReadState } from './answers.ts';
 import { createForms, limitOthers } from './forms.ts';
 import { ByChat, ByMessage, EditChatMessage, MessagePlace, ReadChat, SendChatMessage } from './rest-requests.ts';
 import type { Views } from './rest-views.ts';
+import { inOurWords } from './words.ts';
 
 type Deps = RouteDeps & { readonly views: Views };
-
-/** What the core calls a message's text and the sender's name for a send, clients of this interface call otherwise. */
-const WORDS = { text: 'content', 'idempotency key': 'clientMessageId' };
 
 export async function registerMessages(http: Routes, deps: Deps): Promise<void> {
   registerReading(http, deps);
@@ -98,7 +96,7 @@ async function registerSending(http: Routes, { chat, operation, views }: Deps): 
         content: file === undefined ? ({ kind: 'text', text: content } as const) : contentOfFile(file, content),
         ...(key !== undefined && { key }),
       };
-      const { message, duplicate } = await inWordsOf(WORDS, chat.sendMessage(actor, send));
+      const { message, duplicate } = await inOurWords(chat.sendMessage(actor, send));
       return reply.code(duplicate ? 200 : 201).send(await views.message(actor, message));
     },
   );
@@ -123,7 +121,7 @@ function registerChanging(http: Routes, { chat, operation, views }: Deps): void 
     async (request) => {
       const actor = actorFrom(request);
       const edited = chat.editText(actor, pathId(request.params.id), request.body.content);
-      return views.message(actor, (await inWordsOf(WORDS, edited)).message);
+      return views.message(actor, (await inOurWords(edited)).message);
     },
   );
 

@@ -9,6 +9,11 @@ test('a frame is one Socket.IO packet in one WebSocket text frame', () => {
   expect(acknowledgementFrame(7, '{"ok":true}').toString('utf8', 2)).toBe('437[{"ok":true}]');
 });
 
+test('the packets of one buffer are taken out once', () => {
+  const frames = Buffer.concat([eventFrame('e', '1'), eventFrame('e', '2')]);
+  expect(packetsIn(frames)).toBe(packetsIn(frames));
+});
+
 test('the packets come out of joined frames of any size as they went in', () => {
   // Around the sizes at which the header of a frame grows.
   const sizes = fc.constantFrom(0, 1, 90, 91, 92, 93, 94, 95, 96, 65_500, 65_501, 65_510, 65_520, 70_000);

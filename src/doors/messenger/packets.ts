@@ -17,8 +17,20 @@ export function acknowledgementFrame(id: number, json: string): Frame {
   return frameText(`43${id}[${json}]`);
 }
 
-/** The packets in one or many frames of ours, without the `4` that the carrier puts before each. */
-export function packetsIn(frames: Buffer): string[] {
+/** What was taken out of bytes that many connections are sent: as long as the bytes are there, which nobody changes. */
+const taken = new WeakMap<Buffer, readonly string[]>();
+
+/**
+ * The packets in one or many frames of ours, without the `4` that the carrier puts before each. Of the same buffer the same strings: what waits
+ * for many clients that poll is in memory once.
+ */
+export function packetsIn(frames: Buffer): readonly string[] {
+  let packets = taken.get(frames);
+  if (packets === undefined) taken.set(frames, (packets = takeOut(frames)));
+  return packets;
+}
+
+function takeOut(frames: Buffer): readonly string[] {
   const packets: string[] = [];
   for (let at = 0; at < frames.length;) {
     const [start, size] = extentOf(frames, at);

@@ -3,7 +3,7 @@
  * a message, and the next message by somebody else makes it one more. Everything else that may change it forgets it, so nothing drifts.
  */
 import { createRecent } from '../../core/index.ts';
-import type { Id, Message, Millis, Recent, Session } from '../../core/index.ts';
+import type { Frame, Id, Message, Millis, Recent, Session } from '../../core/index.ts';
 
 /** Chats whose count is remembered, of one user: those in which something happens while the user is connected. */
 const MAX_CHATS = 200;
@@ -18,9 +18,17 @@ interface Count {
   readonly at: Millis;
 }
 
+export interface ReaderSession extends Session {
+  /** Whether the client has the chat open. */
+  isJoined(chat: Id): boolean;
+  push(frame: Frame): void;
+}
+
 /** One user with all sessions of this door. */
 export interface Reader {
-  readonly sessions: ReadonlySet<Session>;
+  readonly sessions: ReadonlySet<ReaderSession>;
+  /** Whether the user has the chat open, on whichever device. */
+  hasOpen(chat: Id): boolean;
   /** What is unread once this message has come; undefined: ask the store. */
   advance(message: Message): number | undefined;
   /** What the store said when the newest message had this index. */
@@ -31,8 +39,8 @@ export interface Reader {
 
 export interface Readers {
   /** The user's reader, made with the first session. */
-  enter(session: Session): Reader;
-  leave(session: Session): void;
+  enter(session: ReaderSession): Reader;
+  leave(session: ReaderSession): void;
   of(session: Session): Reader | undefined;
 }
 
@@ -57,7 +65,7 @@ export function createReaders(deps: { now: () => Millis }): Readers {
 }
 
 class ConnectedReader implements Reader {
-  readonly sessions = new Set<Session>();
+  readonly sessions = new Set<ReaderSession>();
   readonly #user: Id;
   readonly #now: () => Millis;
   readonly #counts: Recent<Id, Count> = createRecent(MAX_CHATS);
@@ -65,6 +73,11 @@ class ConnectedReader implements Reader {
   constructor(user: Id, now: () => Millis) {
     this.#user = user;
     this.#now = now;
+  }
+
+  hasOpen(chat: Id): boolean {
+    for (const session of this.sessions) if (session.isJoined(chat)) return true;
+    return false;
   }
 
   advance({ conversation, index, sender }: Message): number | undefined {

@@ -1,6 +1,7 @@
 /** Chats and messages with the people in them, as one of their members sees them: what the codec makes objects of, gathered from the core. */
-import type { Actor, Chat, Id, Message, RosteredConversation } from '../../core/index.ts';
-import { toChatObject, toMessageObject, usernameOf } from './codec.ts';
+import { shownName } from '../../core/index.ts';
+import type { Actor, Chat, Id, Message, RosteredConversation, ShownName } from '../../core/index.ts';
+import { toChatObject, toMessageObject } from './codec.ts';
 import type { ChatObject, MessageObject } from './wire.ts';
 
 /** Members shown of a chat: what a screen has room for. */
@@ -17,9 +18,9 @@ export interface Views {
 export function createViews({ chat }: { chat: Chat }): Views {
   const { links } = chat;
 
-  async function nameOf({ namespace }: Actor, id: Id): Promise<string> {
+  async function nameOf({ namespace }: Actor, id: Id): Promise<ShownName | undefined> {
     const user = id === 0 ? undefined : await chat.findUser(namespace, id);
-    return user === undefined ? '' : usernameOf(user);
+    return user && shownName(user);
   }
 
   async function message(actor: Actor, one: Message): Promise<MessageObject> {
@@ -41,9 +42,9 @@ export function createViews({ chat }: { chat: Chat }): Views {
   return {
     message,
     async messages(actor, messages) {
-      const names = new Map<Id, string>();
+      const names = new Map<Id, ShownName | undefined>();
       for (const sender of new Set(messages.map((one) => one.sender))) names.set(sender, await nameOf(actor, sender));
-      return messages.map((one) => toMessageObject(links, one, names.get(one.sender) ?? ''));
+      return messages.map((one) => toMessageObject(links, one, names.get(one.sender)));
     },
     async chat(actor, id) {
       const summary = await chat.summarize(actor, id);

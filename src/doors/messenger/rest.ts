@@ -18,8 +18,17 @@ export function createMessengerApi({ door }: { door: string }): Part {
 }
 
 async function registerRoutes(http: Routes, { chat, operation }: RouteDeps): Promise<void> {
+  http.addHook('preValidation', async (request) => {
+    request.body = withoutNulls(request.body);
+  });
   const deps = { chat, operation, views: createViews({ chat }) };
   registerChats(http, deps);
   await registerMessages(http, deps);
   registerSearch(http, deps);
+}
+
+/** Clients of this family write `null` for what they do not give: such a member is as absent. */
+function withoutNulls(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 }

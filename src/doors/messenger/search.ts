@@ -1,9 +1,10 @@
 /** Finding messages by their words. */
 import { actorFrom, createComponents, id, limit, someone, toId, toLimit } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
+import { shownName } from '../../core/index.ts';
 import type { Actor, Chat, Message } from '../../core/index.ts';
 import { Type } from 'typebox';
-import { toMessageObject, usernameOf } from './codec.ts';
+import { toMessageObject } from './codec.ts';
 import { MessageObject } from './wire.ts';
 
 const TEAM = '489204140204032';
@@ -12,7 +13,8 @@ const HELLO = '489204140208128';
 const Search = Type.Object({
   q: Type.String({
     maxLength: 256,
-    description: 'Words, all of which a message must have, in any order; of longer words the ending does not matter.',
+    description:
+      'Words, all of which a message must have, in any order; of longer words the ending does not matter, one of three letters finds those a little longer.',
     examples: ['invoice'],
   }),
   chatId: Type.Optional(id('Only in this chat.', TEAM)),
@@ -65,5 +67,5 @@ export function registerSearch(http: Routes, { chat, operation }: RouteDeps): vo
 
 async function shown(chat: Chat, { namespace }: Actor, message: Message): Promise<MessageObject> {
   const sender = await chat.findUser(namespace, message.sender);
-  return toMessageObject(chat.links, message, sender === undefined ? '' : usernameOf(sender));
+  return toMessageObject(chat.links, message, sender && shownName(sender));
 }

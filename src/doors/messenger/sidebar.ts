@@ -6,8 +6,9 @@
  * asked for together, once per turn and chat; what comes for a session that waits for one replaces what waited, so that the updates of a chat
  * keep their order and a slow store is asked less often, not more.
  */
+import { shownName } from '../../core/index.ts';
 import type { Chat, Frame, Id, Message, Session } from '../../core/index.ts';
-import { toMessageObject, usernameOf } from './codec.ts';
+import { toMessageObject } from './codec.ts';
 import { eventFrame } from './packets.ts';
 import type { Readers } from './readers.ts';
 
@@ -139,7 +140,7 @@ export function createSidebar(deps: { chat: Chat; readers: Readers; eventName: s
     if (message?.conversation !== chatId) return undefined;
     const { conversation } = (await chat.findHead(chatId)) ?? {};
     const sender = conversation && (await chat.findUser(conversation.namespace, message.sender));
-    const object = toMessageObject(chat.links, message, sender === undefined ? '' : usernameOf(sender));
+    const object = toMessageObject(chat.links, message, sender && shownName(sender));
     return note(message, JSON.stringify(object));
   }
 

@@ -18,7 +18,9 @@ export function createSocketCodec(deps: { links: Links; names: EventNames; sideb
   function encode(delivery: Delivery): Frame | undefined {
     switch (delivery.type) {
       case 'message': {
-        const json = JSON.stringify(toMessageObject(links, delivery.message, delivery.senderName));
+        const { senderName: username, senderDisplayName: name } = delivery;
+        const named = { username, ...(name !== undefined && { name }) };
+        const json = JSON.stringify(toMessageObject(links, delivery.message, named));
         if (delivery.conversation.kind !== 'room') notes.set(delivery, sidebar.note(delivery.message, json));
         return eventFrame(names.outgoing('new_message'), json);
       }

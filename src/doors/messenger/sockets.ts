@@ -19,9 +19,11 @@ import type { Acknowledge, CommandsShared } from './commands.ts';
 import { MessengerConnection } from './connection.ts';
 import type { SocketsShared } from './connection.ts';
 import { identify } from './credentials.ts';
-import { EngineLink } from './link.ts';
+import { EngineLink, hangUp, websocketOf } from './link.ts';
 import type { Origins } from './origins.ts';
 import { acknowledgementFrame } from './packets.ts';
+import { createPatience } from './patience.ts';
+import type { Patience } from './patience.ts';
 import { noteRefusal, toRefusal } from './refusals.ts';
 import type { ClientEvents, ServerEvents } from './wire.ts';
 
@@ -82,6 +84,25 @@ export function createSockets(options: SocketsOptions): Sockets {
   /** One client at a time on a connection, whatever it asks for. */
   const opened = new WeakMap<EngineSocket, MessengerConnection | 'opening'>();
   const attempts = new WeakMap<EngineSocket, number>();
+  const patiences = new WeakMap<EngineSocket, Patience>();
+
+  engine.on('connection', (conn: EngineSocket) => {
+    const patience = createPatience({ now: () => chat.now(), lost: () => cutOff(conn) });
+    patiences.set(conn, patience);
+    conn.on('packet', ({ type, data }: { type: string; data?: unknown }) => {
+      if (isEvent(type, data)) return;
+      if (isForeign(type, data)) chat.meter.refused(DOOR, 'not_supported');
+      patience.tried();
+    });
+    conn.on('upgrading', patience.tried);
+    const watch = (transport: object): void => {
+      const websocket = websocketOf(transport);
+      websocket?.on('ping', patience.tried);
+      websocket?.on('pong', patience.tried);
+    };
+    watch(conn.transport);
+    conn.on('upgrade', watch);
+  });
 
   io.use((socket, proceed) => {
     open(socket).then(
@@ -148,8 +169,18 @@ export function createSockets(options: SocketsOptions): Sockets {
     if (count > MAX_ATTEMPTS) conn.close();
   }
 
+  function cutOff(conn: EngineSocket): void {
+    const connection = opened.get(conn);
+    if (connection instanceof MessengerConnection) connection.end('policy');
+    else {
+      chat.meter.refused(DOOR, 'rate_limited');
+      conn.close(true);
+    }
+    hangUp(conn);
+  }
+
   function run(socket: MessengerSocket, connection: MessengerConnection): void {
-    const commands = createCommands(options.commands, connection);
+    const commands = createCommands(options.commands, connection, () => patiences.get(socket.conn)?.tried());
     // In the same queue as everything else, so that an answer never overtakes what was told before it.
     Object.assign(socket, {
       ack:
@@ -215,6 +246,16 @@ function forgetRequest({ conn, handshake }: MessengerSocket): void {
   // An upgrade from polling brings a request of its own, with the transport.
   Object.assign(conn, { request: undefined });
   Object.assign(handshake, { headers: {}, query: {}, auth: {} });
+}
+
+/** An event in the one namespace there is: what comes of it is counted where it is known. */
+function isEvent(type: string, data: unknown): boolean {
+  return type === 'message' && typeof data === 'string' && data.startsWith('2') && !data.startsWith('2/');
+}
+
+/** A wish to be connected to another namespace, which Socket.IO itself answers. */
+function isForeign(type: string, data: unknown): boolean {
+  return type === 'message' && typeof data === 'string' && data.startsWith('0/') && !data.startsWith('0/,');
 }
 
 function isAcknowledge(value: unknown): value is NonNullable<Acknowledge> {

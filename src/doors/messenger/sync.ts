@@ -4,9 +4,9 @@
  * A connection hears everything that is committed from the moment it is open, and a sync reads what is stored at a later moment: together they have no
  * gap. What falls into both comes twice, under the same id.
  */
-import { CONVERSATION_KINDS, placeOf } from '../../core/index.ts';
-import type { Actor, Chat, Id, Message, ResumePage } from '../../core/index.ts';
-import { toMessageObject, usernameOf } from './codec.ts';
+import { CONVERSATION_KINDS, placeOf, shownName } from '../../core/index.ts';
+import type { Actor, Chat, Id, Message, ResumePage, ShownName } from '../../core/index.ts';
+import { toMessageObject } from './codec.ts';
 import { noteRefusal, toRefusal } from './refusals.ts';
 import type { Place } from './requests.ts';
 import type { MessageObject, SyncedChat } from './wire.ts';
@@ -85,11 +85,11 @@ function newestStates(messages: readonly Message[]): readonly Message[] {
 }
 
 async function toObjects(chat: Chat, namespace: string, messages: readonly Message[]): Promise<readonly MessageObject[]> {
-  const names = new Map<Id, string>();
+  const names = new Map<Id, ShownName | undefined>();
   for (const { sender } of messages) {
     if (names.has(sender)) continue;
     const user = await chat.findUser(namespace, sender);
-    names.set(sender, user === undefined ? '' : usernameOf(user));
+    names.set(sender, user && shownName(user));
   }
-  return messages.map((message) => toMessageObject(chat.links, message, names.get(message.sender) ?? ''));
+  return messages.map((message) => toMessageObject(chat.links, message, names.get(message.sender)));
 }

@@ -13,6 +13,16 @@ const optional = Type.Optional;
 const text = (description: string) => Type.String({ description });
 const time = (description: string) => Type.String({ format: 'date-time', description, examples: [MOMENT] });
 
+const namedUser = {
+  id: text('Who it is.'),
+  username: text('The sign-in name; of users whom another account system signs in, the name it gives them.'),
+  name: optional(text('The display name, where it is another.')),
+};
+
+/** Seed 002, with `name` added. */
+const NamedUser = Type.Object(namedUser);
+export type NamedUser = Static<typeof NamedUser>;
+
 /** Seed 002: `new_message`, and part of the others. */
 export const MessageObject = Type.Object({
   id: text('Grows with time, over all chats.'),
@@ -22,7 +32,7 @@ export const MessageObject = Type.Object({
   fileUrl: optional(text('A link to its file, good for a while.')),
   fileName: optional(text('What the file is called.')),
   createdAt: time('When it was stored.'),
-  sender: Type.Object({ id: text('Who said it.'), username: text('What people see of them.') }),
+  sender: NamedUser,
 });
 export type MessageObject = Static<typeof MessageObject>;
 
@@ -33,11 +43,12 @@ export const ChatMember = Type.Object({
   unreadCount: Type.Integer({ minimum: 0, description: 'Messages by others that this member has not read.' }),
   joinedAt: time('When they came in.'),
   user: Type.Object({
-    id: text('Who it is.'),
-    username: text('What people see of them.'),
+    ...namedUser,
     profilePic: optional(text('Their picture.')),
     lastSeen: optional(time('When their last connection ended.')),
-    online: Type.Boolean({ description: 'Connected, or was seconds ago.' }),
+    online: optional(
+      Type.Boolean({ description: 'Connected, or was seconds ago. Not told, as lastSeen, of who follows a channel.' }),
+    ),
   }),
 });
 export type ChatMember = Static<typeof ChatMember>;
@@ -46,7 +57,7 @@ export type ChatMember = Static<typeof ChatMember>;
 export const ChatObject = Type.Object({
   id: text('The chat.'),
   isGroup: Type.Boolean({ description: 'Not between two people.' }),
-  name: text('What a group is called; of a private chat the other person.'),
+  name: text('What a group is called; of a private chat the other person’s `username`.'),
   profilePic: optional(text('Its picture; of a private chat the other person’s.')),
   createdAt: time('When it was created.'),
   updatedAt: time('When something was last said in it.'),
@@ -68,7 +79,7 @@ export type SidebarUpdate = Static<typeof SidebarUpdate>;
 export const TypingUpdate = Type.Object({
   chatId: text('Where.'),
   userId: text('Who.'),
-  username: text('What people see of them.'),
+  username: namedUser.username,
 });
 export type TypingUpdate = Static<typeof TypingUpdate>;
 

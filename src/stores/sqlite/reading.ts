@@ -29,7 +29,13 @@ export interface Reading {
   membership(conversation: number, user: number): Membership | undefined;
   members(conversation: number, after: number, limit: number): readonly Membership[];
   memberCount(conversation: number): number;
-  conversationsOf(namespace: string, user: number): readonly number[];
+  conversationsOf(namespace: string, user: number, kinds?: readonly ConversationKind[]): readonly number[];
+  acquaintancesAmong(
+    namespace: string,
+    user: number,
+    among: readonly number[],
+    kinds: readonly ConversationKind[],
+  ): readonly number[];
   summaries(namespace: string, user: number, before: number, limit: number): readonly ConversationSummary[];
   summary(conversation: number, user: number): ConversationSummary | undefined;
   rooms(namespace: string, after: number, limit: number): readonly Conversation[];
@@ -61,6 +67,21 @@ export function createReading(deps: {
     db,
     `SELECT m.conversation FROM membership m JOIN conversation c ON c.id = m.conversation
      WHERE m.namespace = ? AND m.user = ? AND c.aside_of IS NULL`,
+  );
+  const readIdsOfKinds = query<{ conversation: number }>(
+    db,
+    `SELECT m.conversation FROM membership m JOIN conversation c ON c.id = m.conversation
+     WHERE m.namespace = ? AND m.user = ? AND c.aside_of IS NULL AND c.kind IN (SELECT value FROM json_each(?))`,
+  );
+  /** Of each of the users the conversations are walked, and the other is looked up in them: a user who is in very many makes no page dear. */
+  const readAcquainted = query<{ user: number }>(
+    db,
+    `SELECT asked.value AS user FROM json_each(?4) asked WHERE EXISTS (
+       SELECT 1 FROM membership theirs
+       CROSS JOIN membership own ON own.conversation = theirs.conversation AND own.user = ?2
+       CROSS JOIN conversation c ON c.id = theirs.conversation AND c.kind IN (SELECT value FROM json_each(?3))
+       WHERE theirs.namespace = ?1 AND theirs.user = asked.value)
+     GROUP BY asked.value ORDER BY asked.value`,
   );
   const readHeads = query<{ id: number; kind: ConversationKind; last_id: number; last_change: number; cut_id: number }>(
     db,
@@ -272,7 +293,13 @@ export function createReading(deps: {
     },
     members: (conversation, after, limit) => readMembers.all(conversation, after, limit).map(toMembership),
     memberCount: (conversation) => countMembers.get(conversation)?.count ?? 0,
-    conversationsOf: (namespace, user) => readIds.all(namespaces.number(namespace), user).map((row) => row.conversation),
+    conversationsOf(namespace, user, kinds) {
+      const number = namespaces.number(namespace);
+      const found = kinds === undefined ? readIds.all(number, user) : readIdsOfKinds.all(number, user, JSON.stringify(kinds));
+      return found.map((row) => row.conversation);
+    },
+    acquaintancesAmong: (namespace, user, among, kinds) =>
+      readAcquainted.all(namespaces.number(namespace), user, JSON.stringify(kinds), JSON.stringify(among)).map((row) => row.user),
     summaries(namespace, user, before, limit) {
       const summaries: ConversationSummary[] = [];
       for (const member of activity.newest(namespace, user, before, limit)) {

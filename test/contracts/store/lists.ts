@@ -1,7 +1,7 @@
 /** What a messenger shows: a user's conversations by activity, who is in them, what each has not read; private ones that are opened; people by name. */
 import { describe, expect, test } from 'vitest';
 import { contentOfFile } from '../../../src/core/index.ts';
-import type { Conversation, Id, OpenPrivate, Store, StoredFile } from '../../../src/core/index.ts';
+import type { Conversation, ConversationKind, Id, OpenPrivate, Store, StoredFile } from '../../../src/core/index.ts';
 import {
   NAMESPACE,
   ORIGIN,
@@ -38,6 +38,30 @@ function saveUsers(store: Store, ...names: readonly string[]): Promise<unknown> 
 }
 
 export function listsContract(subject: Subject): void {
+  describe('acquaintances', () => {
+    test('are who is in a conversation of the kinds with the user, each once, by id', async () => {
+      const { store } = await newWorld(subject);
+      await createGroup(store, [1, 5, 3]);
+      const second = await createGroup(store, [1, 3]);
+      await createGroup(store, [1, 4], { kind: 'channel' });
+      await createGroup(store, [6, 3]);
+      await sendTo(store, 1, 7);
+      const among = [9, 7, 6, 5, 4, 3, 3, 1];
+      const known = (user: Id, kinds: readonly ConversationKind[]) => store.acquaintancesAmong(NAMESPACE, user, among, kinds);
+      expect(await known(1, ['private', 'group', 'support'])).toEqual([1, 3, 5, 7]);
+      expect(await known(1, ['channel'])).toEqual([1, 4]);
+      expect(await known(6, ['private', 'group'])).toEqual([3, 6]);
+      expect(await known(1, [])).toEqual([]);
+      expect(await known(99, ['group'])).toEqual([]);
+      expect(await store.acquaintancesAmong(NAMESPACE, 1, [], ['group'])).toEqual([]);
+      expect(await store.acquaintancesAmong('elsewhere', 1, among, ['group'])).toEqual([]);
+      expect(await store.conversationsOf(NAMESPACE, 3, ['private'])).toEqual([]);
+      expect(await store.conversationsOf(NAMESPACE, 4, ['channel'])).toHaveLength(1);
+      await apply(store, changingMembers(second, { remove: [3] }));
+      expect(await known(1, ['group'])).toEqual([1, 3, 5]);
+    });
+  });
+
   describe('the list of conversations', () => {
     test('is in the order of what was last said, however long ago and in whatever pages', async () => {
       const { store, clock } = await newWorld(subject);

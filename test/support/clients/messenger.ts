@@ -11,8 +11,12 @@ export interface Told {
   readonly payload: any;
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
-export type Answer = { readonly ok: boolean; readonly error?: { code: string; message: string }; readonly [more: string]: any };
+export type Answer = {
+  readonly ok: boolean;
+  readonly error?: { code: string; message: string; fields?: Readonly<Record<string, string>> };
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
+  readonly [more: string]: any;
+};
 
 export type Transport = 'websocket' | 'polling';
 
