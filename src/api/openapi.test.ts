@@ -56,11 +56,11 @@ describe('the document', () => {
     expect(document.openapi).toBe('3.1.0');
     const served = routes.map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
     expect(operations.map(([route]) => route).sort()).toEqual([...served].sort());
-    expect(served).toHaveLength(55);
+    expect(served).toHaveLength(88);
   });
 
   it('has exactly what the pages for people have, with the same scopes', () => {
-    const page = ['management', 'messenger-rest']
+    const page = ['management', 'messenger-rest', 'desk']
       .map((name) => readFileSync(new URL(`../../docs/protocols/${name}.md`, import.meta.url), 'utf8'))
       .join('\n');
     const rows = [...page.matchAll(/^\| `([A-Z]+ \/api\/\S+)` \|(.*)\|[^|]*\|$/gm)].map(([, route = '', rest = '']) => [
@@ -141,6 +141,6 @@ describe('the document', () => {
     const optional = operations
       .filter(([, { requestBody }]) => requestBody?.required === false)
       .map(([, { operationId }]) => operationId);
-    expect(optional.sort()).toEqual(['eraseUser', 'logOut', 'markChatRead', 'markDelivered', 'markRead']);
+    expect(optional.sort()).toEqual(['eraseUser', 'logOut', 'markChatRead', 'markDelivered', 'markRead', 'saveDeskWidget']);
   });
 });

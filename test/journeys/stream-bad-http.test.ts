@@ -247,7 +247,7 @@ describe('requests that are none', () => {
     const counted = (code: string) => server.metric('switchboard_refusals_total', { door: 'api', code });
     const before = [await counted('not_found'), await counted('not_supported')];
     expect((await request(server.port, { path: '/api/nothing', method: 'GET' })).status).toBe(404);
-    expect((await request(server.port, { path: '/api/users/me', method: 'DELETE' })).status).toBe(405);
+    expect((await request(server.port, { path: '/api/users/me', method: 'PUT' })).status).toBe(405);
     expect([await counted('not_found'), await counted('not_supported')]).toEqual(before.map((count) => count + 1));
   });
 

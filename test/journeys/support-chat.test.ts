@@ -96,10 +96,14 @@ test('a client writes, an operator answers, a second looks on: each frame has th
   const taken = { ...chat, status: 'open', operator_user: person(ann.id, 'operator') };
   expect(answer.data.message).toMatchObject({ text: 'It is.', message_index: 2, user: person(ann.id, 'operator'), chat: taken });
   expect(await ben.board.next('chat_updated')).toEqual({ type: 'chat_updated', data: { chat: taken } });
-  expect(await ben.board.next('operator_updated')).toEqual({
-    type: 'operator_updated',
-    data: { user: person(ann.id, 'operator'), is_online: true, new_chats: 0, open_chats: 1 },
-  });
+  for (;;) {
+    // Before it came that both are at their desks.
+    const { data } = await ben.board.next('operator_updated');
+    if (data.user.id === ann.id && data.open_chats === 1) {
+      expect(data).toEqual({ user: person(ann.id, 'operator'), is_online: true, new_chats: 0, open_chats: 1 });
+      break;
+    }
+  }
   const heard = await visitor.next('message_added');
   expect(heard.data).toEqual({ message: answer.data.message });
 

@@ -8,6 +8,7 @@ import { createTokens } from '../../src/auth/tokens.ts';
 import { createLocalBus } from '../../src/buses/local.ts';
 import { DEFAULT_LIMITS, createChat, hashSecret } from '../../src/core/index.ts';
 import type { ApiToken, Chat, DisconnectReason, Limits, Millis, Session } from '../../src/core/index.ts';
+import { DESK_PART } from '../../src/doors/support/desk-api.ts';
 import { createManagementDoor } from '../../src/doors/management/index.ts';
 import { createMessengerApi } from '../../src/doors/messenger/rest.ts';
 import { openSqliteStore } from '../../src/stores/sqlite.ts';
@@ -106,7 +107,7 @@ export async function startManagement(
     upgrade: () => undefined,
     refusals: () => undefined,
   });
-  for (const part of [createMessengerApi({ door: 'messenger' }), ...(options.parts ?? [])]) api.register(part);
+  for (const part of [createMessengerApi({ door: 'messenger' }), DESK_PART, ...(options.parts ?? [])]) api.register(part);
   await api.open(http);
   await http.ready();
   const document: unknown = (await http.inject('/api/openapi.json')).json();

@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { server, startManagement } from '../../../test/support/management.ts';
 import type { Answer, Headers, ManagementServer } from '../../../test/support/management.ts';
 import { tokenFor } from '../../../test/support/tokens.ts';
-import { DESK_PART } from './desk-api.ts';
 
 const CLIENT = 7;
 const ANN = 21;
 const BEN = 22;
 
 async function startDesk(now?: () => number) {
-  const door = await startManagement({ parts: [DESK_PART], ...(now && { now }) });
+  const door = await startManagement(now && { now });
   const as = (sub: number, role: string): Promise<Headers> => door.user(sub, { role, name: `User ${sub}` });
   const client = await as(CLIENT, 'user');
   const ann = await as(ANN, 'operator');
