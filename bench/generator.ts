@@ -34,7 +34,8 @@ export interface LoadResult {
 }
 
 export interface LoadRequest {
-  readonly kind: 'fan-out' | 'pairs';
+  /** `desk`: those after the first `operators` write, and these hear it. */
+  readonly kind: 'fan-out' | 'pairs' | 'desk';
   /** Message stream category: 1 private, 2 group; 3: no messages but typing, on the messenger's wire. */
   readonly category: 1 | 2 | 3;
   /** Conversation id; without meaning for pairs. */
@@ -71,13 +72,17 @@ export interface Clients {
   readonly streamsPerConnection: number;
   /** On the messenger's wire: look at the chat, and so hear of typing. */
   readonly join?: boolean;
+  /** On the desk's wire: the request target of each, and how many of the first hear all chats and say nothing. */
+  readonly targets?: readonly string[];
+  readonly operators?: number;
 }
 
 /** Opens the clients' connections; resolves when the server has taken all of them. */
 export async function openClients(server: RunningServer, clients: Clients, deps: GeneratorDeps): Promise<Generator> {
   const targets = join(mkdtempSync(join(deps.folder, 'load-')), 'targets');
-  const lines = Array.from({ length: clients.count }, (_, i) => `${server.target(clients.firstUser + i, clients.wire)}\n`);
-  writeFileSync(targets, lines.join(''), { mode: 0o600 });
+  const asked =
+    clients.targets ?? Array.from({ length: clients.count }, (_, i) => server.target(clients.firstUser + i, clients.wire));
+  writeFileSync(targets, asked.map((target) => `${target}\n`).join(''), { mode: 0o600 });
   const options: Record<string, string | number> = {
     '--port': server.port,
     '--wire': clients.wire,
@@ -86,6 +91,7 @@ export async function openClients(server: RunningServer, clients: Clients, deps:
     '--streams': clients.streamsPerConnection,
     '--server-pid': server.pid,
     '--join': clients.join === true ? 'yes' : 'no',
+    '--operators': clients.operators ?? 0,
   };
   const child = deps.children.start(pinned(1, [deps.program, ...Object.entries(options).flat().map(String)]));
   await child.readLine();

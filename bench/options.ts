@@ -27,7 +27,7 @@ export interface Options {
 export const HELP = `npm run bench -- [options]
 
   --only F1,F2        only these goals (${GOAL_IDS.join(' ')})
-  --quick             one short round, about two minutes for everything
+  --quick             one short round, about three minutes for everything
   --full              four long rounds
   --server-args '…'   more arguments for Switchboard, separated by spaces
   --profile           run Switchboard alone under --cpu-prof and print where its time went

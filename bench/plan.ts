@@ -1,6 +1,8 @@
 import type { GoalId } from './goal-ids.ts';
 import { appendWork } from './works/appends.ts';
 import { listWork } from './works/lists.ts';
+import { deskMemoryWork, deskPairsWork, deskQueueWork } from './works/desk.ts';
+import { deskCountWork } from './works/desk-counts.ts';
 import { createLoadWork } from './works/load.ts';
 import type { LoadRun, LoadWork } from './works/load.ts';
 import { memoryWork, messengerMemoryWork } from './works/memory.ts';
@@ -54,8 +56,8 @@ export function planWork(goals: readonly GoalId[]): Work[] {
       .map((load) => ({ ...load, runs: load.runs.filter(({ goal }) => goals.includes(goal)) }))
       .filter(({ runs }) => runs.length > 0)
       .map(createLoadWork);
-  const others = [memoryWork, messengerMemoryWork, appendWork, listWork].filter((work) =>
-    work.goals.some((goal) => goals.includes(goal)),
-  );
-  return [...chosen(LOADS), ...others, ...chosen(LATENCIES), ...chosen(MESSENGER_LOADS)];
+  const asked = (works: readonly Work[]): Work[] => works.filter((work) => work.goals.some((goal) => goals.includes(goal)));
+  const others = asked([memoryWork, messengerMemoryWork, appendWork, listWork]);
+  const desk = asked([deskQueueWork, deskCountWork, deskPairsWork, deskMemoryWork]);
+  return [...chosen(LOADS), ...others, ...chosen(LATENCIES), ...chosen(MESSENGER_LOADS), ...desk];
 }

@@ -5,7 +5,7 @@ import { pinned } from './pinning.ts';
 import { createSecrets, signToken } from './tokens.ts';
 
 /** What a server under test speaks. */
-export type Wire = 'stream' | 'socket.io' | 'messenger' | 'grpc';
+export type Wire = 'stream' | 'socket.io' | 'messenger' | 'grpc' | 'support';
 
 export const SERVER_NAMES = {
   switchboard: 'Switchboard',
@@ -17,13 +17,32 @@ export const SERVER_NAMES = {
   http2: 'raw http2, one encoding',
   'chats-10': 'among 10 other chats',
   'chats-1000': 'among 1,000 other chats',
+  'desk-ws': 'ws, same frames, coalesced',
+  'desk-plain': 'ws, same frames, plain',
+  'desk-100': 'among 100 chats',
   log: 'bare SQLite log table',
   fdatasync: 'one fdatasync on this disk',
 } as const;
 
 export type ServerName = keyof typeof SERVER_NAMES;
+/** What is measured without a connection. */
+const LOCAL = ['log', 'fdatasync', 'chats-10', 'chats-1000', 'desk-100'] as const;
 /** The ones that listen. */
-export type NetworkServer = Exclude<ServerName, 'log' | 'fdatasync' | 'chats-10' | 'chats-1000'>;
+export type NetworkServer = Exclude<ServerName, (typeof LOCAL)[number]>;
+
+/** Throws for what does not listen. */
+export function networkServer(name: ServerName): NetworkServer {
+  if (LOCAL.some((one) => one === name)) throw new Error(`${name} takes no connections`);
+  return name as NetworkServer;
+}
+
+/** Where somebody sits at the desk: in a chat, or, an operator, on the broadcast. */
+export interface Seat {
+  readonly user: number;
+  readonly role: 'user' | 'operator';
+  /** UUID; absent: the broadcast. */
+  readonly chat?: string;
+}
 
 export interface RunningServer {
   readonly name: ServerName;
@@ -31,6 +50,8 @@ export interface RunningServer {
   readonly pid: number;
   /** What the load generator presents for a user: the request target of the WebSocket, or the gRPC token. */
   target(user: number, wire: Wire): string;
+  /** The request target of the desk's WebSocket. */
+  seat(seat: Seat): string;
   /** The id to send to, to reach users 1 to `members`, who have all connected before. */
   conversation(members: number): Promise<string>;
   /** For each of the users 1 to `members`, who have all connected before, the chat of every two of them. */
@@ -59,11 +80,22 @@ const BASELINE_FILES: Record<Exclude<NetworkServer, 'switchboard'>, string> = {
   'ws-plain': 'ws-plain.ts',
   'socket.io': 'socket-io.ts',
   'messenger-socket.io': 'messenger-socket-io.ts',
+  'desk-ws': 'desk.ts',
+  'desk-plain': 'desk.ts',
   http2: 'http2-raw.ts',
 };
 
-export async function startServer(name: NetworkServer, deps: ServersDeps): Promise<RunningServer> {
-  return name === 'switchboard' ? startSwitchboard(deps) : startBaseline(name, deps);
+/** `data`: the folder that Switchboard starts on; absent: an empty one. */
+export async function startServer(name: NetworkServer, deps: ServersDeps, data?: string): Promise<RunningServer> {
+  return name === 'switchboard' ? startSwitchboard(deps, data ?? emptyFolder(deps)) : startBaseline(name, deps);
+}
+
+export function emptyFolder({ folder }: Pick<ServersDeps, 'folder'>): string {
+  return mkdtempSync(join(folder, 'data-'));
+}
+
+function seatTarget({ chat }: Seat, who: string): string {
+  return chat === undefined ? `/broadcast?${who}` : `/chat?chat=${chat}&${who}`;
 }
 
 async function startBaseline(
@@ -72,7 +104,8 @@ async function startBaseline(
 ): Promise<RunningServer> {
   const log = name === 'ws-log' ? ['--log', join(mkdtempSync(join(folder, 'log-')), 'log.db')] : [];
   const script = join(ROOT, 'bench', 'baselines', BASELINE_FILES[name]);
-  const child = children.start(pinned(0, [process.execPath, script, ...log]));
+  const plain = name === 'desk-plain' ? ['--plain'] : [];
+  const child = children.start(pinned(0, [process.execPath, script, ...log, ...plain]));
   const { port, pid } = await readiness(child);
   return {
     name,
@@ -84,15 +117,15 @@ async function startBaseline(
         ? `/socket.io/?EIO=4&transport=websocket&user=${user}`
         : `/message/chat?user=${user}`;
     },
+    seat: (seat) => seatTarget(seat, `user=${seat.user}`),
     conversation: () => Promise.resolve('1'),
     chatsOfPairs: (members) => Promise.resolve(ofEveryTwo(members, (pair) => `pair-${pair}`)),
     stop: () => child.stop(),
   };
 }
 
-async function startSwitchboard({ children, folder, serverArgs, nodeArgs }: ServersDeps): Promise<RunningServer> {
+async function startSwitchboard({ children, serverArgs, nodeArgs }: ServersDeps, data: string): Promise<RunningServer> {
   const secrets = createSecrets();
-  const data = mkdtempSync(join(folder, 'data-'));
   const options = [
     'start',
     '--port',
@@ -125,6 +158,7 @@ async function startSwitchboard({ children, folder, serverArgs, nodeArgs }: Serv
       if (wire === 'messenger') return `/socket.io/?EIO=4&transport=websocket&token=${token}`;
       return wire === 'grpc' ? token : `/message/chat?token=${token}`;
     },
+    seat: (seat) => seatTarget(seat, `token=${signToken(secrets.jwt, seat.user, seat.role)}`),
     conversation: (members) => createGroup(call, members),
     chatsOfPairs: (members) => createPairs(call, members),
     stop: () => child.stop(),

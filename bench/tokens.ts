@@ -13,10 +13,10 @@ export function createSecrets(): Secrets {
 }
 
 /** A token for a user id (JWT, HS256), good for an hour. */
-export function signToken(secret: string, user: number): string {
+export function signToken(secret: string, user: number, role = 'user'): string {
   const now = Math.floor(Date.now() / 1000);
   const head = encode({ alg: 'HS256', typ: 'JWT' });
-  const body = encode({ sub: String(user), iat: now, exp: now + LIFETIME_SECONDS });
+  const body = encode({ sub: String(user), role, iat: now, exp: now + LIFETIME_SECONDS });
   return `${head}.${body}.${createHmac('sha256', secret).update(`${head}.${body}`).digest('base64url')}`;
 }
 

@@ -1,12 +1,12 @@
 /*
  * The load generator: one process, one epoll loop, raw non-blocking sockets.
  *
- *   load --port P --wire stream|socket.io|messenger|grpc --targets FILE --first-user ID --streams K --server-pid PID
+ *   load --port P --wire stream|socket.io|messenger|grpc|support --targets FILE --first-user ID --streams K --server-pid PID
  *
  * FILE has one line per peer (user first-user, first-user+1, ...): the request target of its WebSocket, or its gRPC
  * token (K streams share one connection). Once all are open it prints {"event":"open",...} and obeys lines on standard input:
  *
- *   run fan-out|pairs CATEGORY RECEIVER WINDOW RATE WARMUP SECONDS
+ *   run fan-out|pairs|desk CATEGORY RECEIVER WINDOW RATE WARMUP SECONDS
  *
  *   chats FILE
  *
@@ -14,6 +14,8 @@
  * sender keeps WINDOW messages unacknowledged; else RATE messages a second go out in all, each counted from the moment
  * it was due. Counts are taken over SECONDS after WARMUP; then sending stops, what is still due is awaited, and one line of JSON tells the result,
  * On the messenger's wire a message goes to a chat, and the sender is told of it as everybody in it: `chats` says which is whose, one line per peer.
+ * On the support desk's wire every socket is bound to its chat, or is an operator's broadcast, by its request target. desk: the first `--operators N`
+ * peers hear everything and say nothing; the others write, each in its own chat.
  * CATEGORY 3 sends no messages there, but that the sender types, and then no more, to those who have joined the chat. The line of the result comes
  * with the server's CPU (user and system, all threads, from /proc) and this process's own over exactly the same time.
  */
@@ -58,16 +60,17 @@ static struct {
   struct peer *peers;
   struct connection *connections;
   bool join;
-  uint32_t peer_count, connection_count, next_to_open, opening, ready_peers;
+  uint32_t peer_count, connection_count, next_to_open, opening, ready_peers, operators;
+  uint32_t *expected; /* with operators: the next sequence number at each of them from each sender */
   uint64_t opened_at;
 } app;
 
 static struct {
   enum phase phase;
-  bool pairs, typing;
+  bool pairs, desk, typing;
   int category;
   uint64_t receiver;
-  uint32_t window, nonce, next_pair, receivers_per_message;
+  uint32_t window, nonce, next_sender, receivers_per_message;
   double rate, warmup, seconds;
   uint64_t started, sent, acked, delivered, refused, out_of_order, failed, last_progress, measure_at, stop_at;
   struct counts from, to;
@@ -110,17 +113,18 @@ static uint64_t parse_hex(const char *text, int digits) {
 struct mark {
   char digits[MARKER - 2];
   uint64_t sent_at;
-  uint32_t sequence;
+  uint32_t sequence, sender;
 };
 
 /* In a fan-out the same mark comes a thousand times: parsed once, then compared. */
 static const struct mark *parse_mark(const char *digits) {
   static struct mark seen[256];
-  struct mark *mark = &seen[(digits[22] << 4 ^ digits[23]) & 255];
+  struct mark *mark = &seen[((digits[22] ^ digits[28]) << 4 ^ digits[23] ^ digits[29]) & 255];
   if (memcmp(mark->digits, digits, sizeof mark->digits) != 0) {
     memcpy(mark->digits, digits, sizeof mark->digits);
     mark->sent_at = parse_hex(digits, 16);
     mark->sequence = (uint32_t)parse_hex(digits + 16, 8);
+    mark->sender = (uint32_t)parse_hex(digits + 24, 6);
   }
   return mark;
 }
@@ -147,6 +151,11 @@ void peer_refused(struct peer *peer, const char *bytes, size_t length) {
   run.last_progress = now;
 }
 
+static uint32_t *expected_from(struct peer *peer, uint32_t sender) {
+  if (peer->number >= app.operators || sender >= app.peer_count) return &peer->expected;
+  return &app.expected[(size_t)peer->number * app.peer_count + sender];
+}
+
 void peer_delivered(struct peer *peer, const char *payload, size_t length) {
   static size_t guess; /* where the content began last time: usually the same place */
   size_t at = 0;
@@ -160,9 +169,10 @@ void peer_delivered(struct peer *peer, const char *payload, size_t length) {
     const struct mark *mark = parse_mark(content + 2);
     uint64_t sent_at = mark->sent_at;
     uint32_t sequence = mark->sequence;
-    if (sequence != peer->expected && peer->expected != 0 && run.out_of_order++ < 3)
-      fprintf(stderr, "load: peer %u expected message %u and got %u\n", peer->number, peer->expected, sequence);
-    peer->expected = sequence + 1;
+    uint32_t *expected = expected_from(peer, mark->sender);
+    if (sequence != *expected && *expected != 0 && run.out_of_order++ < 3)
+      fprintf(stderr, "load: peer %u expected message %u and got %u\n", peer->number, *expected, sequence);
+    *expected = sequence + 1;
     run.delivered++;
     if (run.phase == MEASURE) histogram_add(&run.delivery, now > sent_at ? now - sent_at : 0);
     at = (size_t)(content - payload) + CONTENT;
@@ -209,7 +219,7 @@ static void send_message(struct peer *peer, uint64_t at) {
   if (content[0] == 0) memset(content, 'x', CONTENT);
   uint32_t sequence = ++peer->sent;
   char mark[MARKER + 1];
-  snprintf(mark, sizeof mark, "@@%016lx%08x", at, sequence);
+  snprintf(mark, sizeof mark, "@@%016lx%08x%06x", at, sequence, peer->number & 0xffffff);
   memcpy(content, mark, MARKER);
   snprintf(sn, sizeof sn, "bn%08x%06x%08x", run.nonce, peer->number & 0xffffff, sequence);
   struct message message = {
@@ -235,6 +245,15 @@ static void fill_window(struct peer *peer) {
   while (peer->in_flight < run.window) send_message(peer, now);
 }
 
+/* The first that sends, and how far it is to the next. */
+static uint32_t first_sender(void) { return run.desk ? app.operators : 0; }
+static uint32_t sender_step(void) { return run.desk ? 1 : run.pairs ? 2 : app.peer_count; }
+
+static struct peer *next_sender(void) {
+  uint32_t step = sender_step(), count = (app.peer_count - first_sender()) / step;
+  return &app.peers[first_sender() + step * (run.next_sender++ % count)];
+}
+
 /* Sends everything that is due by now in a paced run. */
 static void send_due(void) {
   if (run.rate <= 0 || (run.phase != WARMUP && run.phase != MEASURE)) return;
@@ -245,7 +264,7 @@ static void send_due(void) {
       timerfd_settime(app.timer, TFD_TIMER_ABSTIME, &next, NULL);
       return;
     }
-    struct peer *peer = &app.peers[run.pairs ? 2 * (run.next_pair++ % (app.peer_count / 2)) : 0];
+    struct peer *peer = next_sender();
     send_message(peer, due);
     flush(peer->connection);
   }
@@ -300,15 +319,17 @@ static void start_run(const char *line) {
   memset(&run, 0, sizeof run);
   if (sscanf(line, "run %15s %d %lu %u %lf %lf %lf", kind, &run.category, &run.receiver, &run.window, &run.rate, &run.warmup, &run.seconds) != 7) die("bad command");
   run.pairs = strcmp(kind, "pairs") == 0;
+  run.desk = strcmp(kind, "desk") == 0;
+  if (run.desk && (app.operators == 0 || app.operators >= app.peer_count)) die("a desk needs operators and clients");
   run.typing = run.category == TYPING;
-  run.receivers_per_message = run.pairs ? 1 : app.peer_count - 1;
+  run.receivers_per_message = run.desk ? app.operators : run.pairs ? 1 : app.peer_count - 1;
   if (app.wire == WIRE_MESSENGER && !run.typing) run.receivers_per_message++;
   now = run.started = run.last_progress = clock_ns();
   run.nonce = (uint32_t)(now >> 10);
   run.measure_at = now + (uint64_t)(run.warmup * 1e9);
   run.stop_at = run.measure_at + (uint64_t)(run.seconds * 1e9);
   run.phase = WARMUP;
-  for (uint32_t i = 0; i < app.peer_count; i += run.pairs ? 2 : app.peer_count) {
+  for (uint32_t i = first_sender(); i < app.peer_count; i += sender_step()) {
     struct peer *peer = &app.peers[i];
     if (!peer->sent_at) peer->sent_at = calloc(ACK_RING, sizeof *peer->sent_at);
     peer->in_flight = 0;
@@ -474,13 +495,16 @@ int main(int argc, char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1000ul);
   const char *wire = option(argc, argv, "--wire", "stream");
-  app.wire = strcmp(wire, "grpc") == 0 ? WIRE_GRPC : strcmp(wire, "socket.io") == 0 ? WIRE_SOCKET_IO : strcmp(wire, "messenger") == 0 ? WIRE_MESSENGER : WIRE_STREAM;
+  app.wire = strcmp(wire, "grpc") == 0 ? WIRE_GRPC : strcmp(wire, "socket.io") == 0 ? WIRE_SOCKET_IO : strcmp(wire, "messenger") == 0 ? WIRE_MESSENGER : strcmp(wire, "support") == 0 ? WIRE_SUPPORT : WIRE_STREAM;
   app.join = app.wire == WIRE_MESSENGER && strcmp(option(argc, argv, "--join", "no"), "yes") == 0;
   app.port = atoi(option(argc, argv, "--port", "0"));
   app.server_pid = atol(option(argc, argv, "--server-pid", "0"));
   app.first_user = strtoul(option(argc, argv, "--first-user", "1"), NULL, 10);
   app.peer_count = read_lines(option(argc, argv, "--targets", ""), &app.targets);
   if (app.peer_count < 2) die("needs two targets or more");
+  app.operators = (uint32_t)atoi(option(argc, argv, "--operators", "0"));
+  app.expected = calloc((size_t)app.operators * app.peer_count + 1, sizeof *app.expected);
+  if (!app.expected) die("out of memory");
   lay_out(app.wire == WIRE_GRPC ? (uint32_t)atoi(option(argc, argv, "--streams", "1")) : 1);
   app.epoll = epoll_create1(0);
   app.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum wire { WIRE_STREAM, WIRE_SOCKET_IO, WIRE_MESSENGER, WIRE_GRPC };
-enum { CONTENT = 200, MARKER = 26, ACK_RING = 4096 };
+enum wire { WIRE_STREAM, WIRE_SOCKET_IO, WIRE_MESSENGER, WIRE_GRPC, WIRE_SUPPORT };
+/* A content begins with "@@", the time it was sent (16 hexadecimal digits), its sequence (8) and its sender's number (6). */
+enum { CONTENT = 200, MARKER = 32, ACK_RING = 4096 };
 
 /* A growing byte buffer; `length` bytes at `bytes` are in use. */
 struct buffer {

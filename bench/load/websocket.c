@@ -1,4 +1,4 @@
-/* RFC 6455 client side, as much as a load generator needs, carrying the message stream's JSON, Socket.IO packets or the messenger's events. */
+/* RFC 6455 client side, as much as a load generator needs, carrying the message stream's JSON, Socket.IO packets, the messenger's events or the support desk's frames. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,12 +49,26 @@ void websocket_send(struct peer *peer, const struct message *m, enum wire wire) 
     add_frame(&peer->connection->out, OP_TEXT, text, (size_t)at);
     return;
   }
+  if (wire == WIRE_SUPPORT) {
+    at = snprintf(text, sizeof text, "{\"type\":\"send_message\",\"data\":{\"text\":\"%.*s\",\"client_id\":\"%s\"}}", CONTENT, m->content, m->sn);
+    add_frame(&peer->connection->out, OP_TEXT, text, (size_t)at);
+    return;
+  }
   if (wire == WIRE_SOCKET_IO) at = snprintf(text, sizeof text, "42%u[\"send\",", m->sequence);
   at += snprintf(text + at, sizeof text - (size_t)at,
                  "{\"sn\":\"%s\",\"type\":2,\"postbox\":{\"posts\":[{\"postmark\":{\"category\":%d,\"sender\":\"%lu\",\"receiver\":\"%lu\"},"
                  "\"type\":1,\"text\":{\"content\":\"%.*s\"}}]}}%s",
                  m->sn, m->category, m->sender, m->receiver, CONTENT, m->content, wire == WIRE_SOCKET_IO ? "]" : "");
   add_frame(&peer->connection->out, OP_TEXT, text, (size_t)at);
+}
+
+/* Hexadecimal digits after the "bn" of the name that a send has: run, peer and sequence. */
+enum { SN_DIGITS = 8 + 6 + 8 };
+
+static uint32_t sequence_in(const char *digits) {
+  char sequence[9] = {0};
+  memcpy(sequence, digits + 8 + 6, 8);
+  return (uint32_t)strtoul(sequence, NULL, 16);
 }
 
 /*
@@ -68,14 +82,12 @@ static void receive_stream(struct peer *peer, const char *payload, size_t length
     peer_delivered(peer, payload, length);
     return;
   }
-  const char *digits = sn + sizeof ACK - 1 + 8 + 6;
-  if (digits + 8 > payload + length || !memmem(payload, length, "\"postmark\"", 10)) {
+  const char *digits = sn + sizeof ACK - 1;
+  if (digits + SN_DIGITS > payload + length || !memmem(payload, length, "\"postmark\"", 10)) {
     peer_refused(peer, payload, length);
     return;
   }
-  char sequence[9] = {0};
-  memcpy(sequence, digits, 8);
-  peer_acked(peer, (uint32_t)strtoul(sequence, NULL, 16));
+  peer_acked(peer, sequence_in(digits));
 }
 
 static bool starts_with(const char *payload, size_t length, const char *start) {
@@ -95,6 +107,18 @@ static void receive_messenger(struct peer *peer, const char *payload, size_t len
   } else if (payload[0] == '0') add_frame(&peer->connection->out, OP_TEXT, "40", 2);
   else if (payload[0] == '2') add_frame(&peer->connection->out, OP_TEXT, "3", 1);
   else peer_refused(peer, payload, length);
+}
+
+/* The sender's own message comes back with the sender's name for it, which stands last; other frames, such as a chat's changes, are read and passed over. */
+static void receive_support(struct peer *peer, const char *payload, size_t length) {
+  static const char OWN[] = "\"client_id\":\"bn";
+  enum { TAIL = 64 };
+  if (starts_with(payload, length, "{\"type\":\"message_not_added\"")) peer_refused(peer, payload, length);
+  if (!starts_with(payload, length, "{\"type\":\"message_added\"")) return;
+  size_t from = length > TAIL ? length - TAIL : 0;
+  const char *own = memmem(payload + from, length - from, OWN, sizeof OWN - 1);
+  if (own && own + sizeof OWN - 1 + SN_DIGITS <= payload + length) peer_acked(peer, sequence_in(own + sizeof OWN - 1));
+  else peer_delivered(peer, payload, length);
 }
 
 void websocket_join(struct peer *peer, const char *chat) {
@@ -121,7 +145,7 @@ static size_t receive_handshake(struct connection *connection, char *bytes, size
     return length;
   }
   connection->open = true;
-  if (wire == WIRE_STREAM) peer_ready(connection->peers);
+  if (wire == WIRE_STREAM || wire == WIRE_SUPPORT) peer_ready(connection->peers);
   return (size_t)(end - bytes) + 4;
 }
 
@@ -151,6 +175,7 @@ size_t websocket_receive(struct connection *connection, char *bytes, size_t leng
     } else if (opcode != OP_PONG && size > 0) {
       if (wire == WIRE_STREAM) receive_stream(connection->peers, payload, size);
       else if (wire == WIRE_MESSENGER) receive_messenger(connection->peers, payload, size);
+      else if (wire == WIRE_SUPPORT) receive_support(connection->peers, payload, size);
       else receive_socket_io(connection->peers, payload, size);
     }
     at += header + size;

@@ -4,7 +4,7 @@ import type { Sample } from '../figures.ts';
 import { openClients } from '../generator.ts';
 import type { Generator } from '../generator.ts';
 import type { GoalId } from '../goal-ids.ts';
-import { startServer } from '../servers.ts';
+import { networkServer, startServer } from '../servers.ts';
 import type { NetworkServer, RunningServer, Wire } from '../servers.ts';
 import { measureDisk } from './disk.ts';
 import type { Work, WorkDeps } from './work.ts';
@@ -84,11 +84,6 @@ export function createLoadWork(load: LoadWork): Work {
   };
 }
 
-function networkServer(name: string): NetworkServer {
-  if (['log', 'fdatasync', 'chats-10', 'chats-1000'].includes(name)) throw new Error(`${name} takes no connections`);
-  return name as NetworkServer;
-}
-
 function wireOf(server: string, load: LoadWork): Wire {
   if (load.messenger !== undefined) return 'messenger';
   if (load.servers.includes('http2')) return 'grpc';
@@ -127,7 +122,8 @@ function chatsOf(server: RunningServer, { kind, clients }: LoadWork, receiver: s
   return kind === 'pairs' ? server.chatsOfPairs(clients) : Promise.resolve(Array.from({ length: clients }, () => receiver));
 }
 
-async function saturatingWindow(generator: Generator, category: 1 | 2 | 3): Promise<number> {
+/** The smallest window of pairs that keeps the server's core busy. */
+export async function saturatingWindow(generator: Generator, category: 1 | 2 | 3): Promise<number> {
   let best = { window: 1, busy: 0 };
   for (const window of WINDOWS) {
     const result = await generator.run({ kind: 'pairs', category, receiver: '0', window, rate: 0, ...PROBE });

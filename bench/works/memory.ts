@@ -77,7 +77,8 @@ function createMemoryWork({ name: title, goal, wires }: IdleSessions): Work {
   };
 }
 
-async function settledMb(pid: number): Promise<number> {
+/** Resident memory of a process once it no longer changes, in MB (10^6 bytes). */
+export async function settledMb(pid: number): Promise<number> {
   const deadline = performance.now() + SETTLE_MAX_MS;
   let last = residentMb(pid);
   for (let steady = 0; steady < STEADY_READINGS && performance.now() < deadline;) {
