@@ -5,7 +5,7 @@
 import { BinaryReader } from './binary-reader.ts';
 import { DecodeError, within } from './errors.ts';
 import type { Field, MessageTable, PlainMessage } from './fields.ts';
-import { isPlainMessage } from './plain-values.ts';
+import { isPlainMessage, isZero } from './plain-values.ts';
 import { durationFault, timestampFault } from './well-known.ts';
 import type { Int64 } from './well-known.ts';
 
@@ -38,10 +38,11 @@ function readMessage(reader: BinaryReader, table: MessageTable, message: PlainMe
         if ((tag & 7) !== field.wireType) throw wrongWireType(field, tag & 7);
         if ((seen & field.rivals) !== 0) throw new DecodeError(`a second member of oneof ${field.oneof}`);
         const value = readValue(reader, field, message[field.name]);
-        if (value !== undefined) {
-          message[field.name] = value;
-          seen |= field.bit;
-        }
+        if (value === undefined) continue;
+        seen |= field.bit;
+        // Without presence the zero is no value: it takes an earlier one back.
+        if (field.implicit && isZero(value)) delete message[field.name];
+        else message[field.name] = value;
       }
     }
   } catch (error) {

@@ -16,7 +16,7 @@ import {
   readUint64,
   ROUNDED,
 } from './json-values.ts';
-import { isPlainMessage } from './plain-values.ts';
+import { isPlainMessage, isZero } from './plain-values.ts';
 import { parseDuration, parseTimestamp } from './well-known.ts';
 
 /** Reads one message of at most `maxDepth` nested levels, unknown fields counted. Throws DecodeError. */
@@ -39,8 +39,13 @@ export function readJsonMessage(table: MessageTable, json: unknown, maxDepth: nu
       if ((seen & field.bit) !== 0) throw new DecodeError('given twice, in both spellings');
       if ((seen & field.rivals) !== 0) throw new DecodeError(`a second member of oneof ${field.oneof}`);
       seen |= field.bit;
-      if (field.list) readItems(field, value, message[field.name], maxDepth);
-      else message[field.name] = readValue(field, value, maxDepth);
+      if (field.list) {
+        readItems(field, value, message[field.name], maxDepth);
+        continue;
+      }
+      const read = readValue(field, value, maxDepth);
+      // Without presence the zero is no value.
+      if (!field.implicit || !isZero(read)) message[field.name] = read;
     }
   } catch (error) {
     throw field === undefined ? error : within(field.name, error);

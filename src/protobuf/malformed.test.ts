@@ -279,6 +279,17 @@ describe('whatever comes', () => {
   });
 });
 
+test('the zero of a field without presence is no value, and takes an earlier one back', () => {
+  const codec = compileCodec<Record<string, unknown>>(sampleType('proto3.Single'));
+  const none = codec.parseJson('{}');
+  expect(codec.parseJson('{"one_double": 0, "one_int32": 0, "one_text": "", "one_raw": "", "one_flag": false}')).toEqual(none);
+  expect(codec.parseJson('{"one_double": -0.0}')).toEqual({ ...none, one_double: -0 });
+  const one = Buffer.from(codec.encode({ ...none, one_int32: 7 }));
+  const zero = Buffer.concat([one.subarray(0, -1), Buffer.of(0)]);
+  expect(codec.decode(one)).toEqual({ ...none, one_int32: 7 });
+  expect(codec.decode(Buffer.concat([one, zero]))).toEqual(none);
+});
+
 test('types that a codec has no room for are refused at start', () => {
   expect(() => compileCodec(StructSchema)).toThrow(TypeError);
 });
