@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Type } from '../support/clients/stream-frame.ts';
-import type { Device } from '../support/crash/device.ts';
 import type { Place } from '../support/crash/places.ts';
+import type { AnyDevice } from '../support/crash/routes.ts';
 import { slowSync } from '../support/crash/slow-sync.ts';
 import { verdict } from '../support/crash/verdict.ts';
 import { World } from '../support/crash/world.ts';
@@ -17,7 +17,7 @@ const WAVES = Number(process.env['SOAK_WAVES'] ?? 8);
 
 /** Numbers that choose among what there is when their turn comes. */
 const choice = fc.nat(1_000_000);
-const route = fc.constantFrom('stream', 'stream', 'stream', 'post', 'grpc', 'api');
+const route = fc.constantFrom('stream', 'stream', 'stream', 'post', 'grpc', 'api', 'json', 'form');
 
 const step = fc.oneof(
   {
@@ -35,10 +35,11 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ does: fc.constant('chat'), who: choice, where: choice, count: fc.integer({ min: 20, max: 60 }) }),
   },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('edit'), who: choice, which: choice }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('edit'), who: choice, which: choice, inChat: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('recall', 'read', 'read'), who: choice, which: choice }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('acknowledge'), who: choice, where: choice }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('look back'), who: choice, where: choice, which: choice }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('open'), who: choice, where: choice, opens: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constant('turn'), who: choice, where: choice, self: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constantFrom('drop', 'drop', 'close'), who: choice }) },
   { weight: 4, arbitrary: fc.record({ does: fc.constantFrom('connect', 'arrive'), who: choice }) },
@@ -68,7 +69,7 @@ function accepted(world: World, number: number, by?: number): (Letter & { id: nu
 }
 
 async function play(world: World, one: Step): Promise<void> {
-  const device: Device = pick(world.devices, 'who' in one ? one.who : 0);
+  const device: AnyDevice = pick(world.devices, 'who' in one ? one.who : 0);
   const place: Place = pick(world.places(device.user), 'where' in one ? one.where : 0);
   switch (one.does) {
     case 'send':
@@ -79,7 +80,7 @@ async function play(world: World, one: Step): Promise<void> {
     case 'edit': {
       const letter = accepted(world, one.which, device.user);
       if (letter !== undefined)
-        await world.edit(device.user, letter.place, letter.id, `${letter.key}, edited at ${world.tick()}`);
+        await world.edit(device.user, letter.place, letter.id, `${letter.key}, edited at ${world.tick()}`, one.inChat);
       return undefined;
     }
     case 'recall':
@@ -90,11 +91,14 @@ async function play(world: World, one: Step): Promise<void> {
       return undefined;
     }
     case 'acknowledge':
-      return device.acknowledge(place.category);
+      return device.door === 'stream' ? device.acknowledge(place.category) : device.syncAll();
     case 'look back': {
+      if (device.door === 'messenger') return device.syncChat(place);
       const letter = accepted(world, one.which);
       return device.syncTarget(place.category, String(place.receiver), letter === undefined ? 0 : letter.id - 1);
     }
+    case 'open':
+      return device.door === 'messenger' ? device.turnTo(place, one.opens) : undefined;
     case 'turn':
       return world.turn(pick([...world.groups, world.channel], one.where), pick(world.users, one.who), one.self);
     case 'drop':

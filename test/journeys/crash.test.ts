@@ -39,8 +39,8 @@ it(`loses nothing in ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 20_000 }, as
   }
   await campaign.finish();
   expect(campaign.faults.slice(0, 20), `in the end, seed ${SEED}`).toEqual([]);
-  const { accepted, churn, unerased } = campaign;
+  const { accepted, churn, files, unerased } = campaign;
   console.log(
-    `${ROUNDS} kills, ${accepted} letters, ${churn.deleted} conversations deleted, ${unerased} times not yet erased when killed; seed ${SEED}`,
+    `${ROUNDS} kills, ${accepted} letters, ${files} of them with files, ${churn.deleted} conversations deleted, ${unerased} times not yet erased when killed; seed ${SEED}`,
   );
 });

@@ -59,10 +59,15 @@ export class MessengerPeer {
     });
     const peer = new MessengerPeer(socket);
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('connect_error', (error) => {
+      // Only now: what fails later, a client that reconnects tries again.
+      const refused = (error: Error): void => {
         socket.close();
         reject(error);
+      };
+      socket.once('connect_error', refused);
+      socket.once('connect', () => {
+        socket.off('connect_error', refused);
+        resolve();
       });
     });
     return peer;

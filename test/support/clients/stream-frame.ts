@@ -36,6 +36,7 @@ export interface PostJson {
   readonly type: number;
   readonly text?: { readonly content: string };
   readonly resource?: { readonly url: string; readonly thumbnail?: string };
+  readonly caption?: string;
   readonly coordinate?: { readonly latitude: number; readonly longitude: number };
 }
 

@@ -7,27 +7,39 @@ import { CARRIERS, grpc, webSocketBinary, webSocketText } from '../clients/carri
 import { Category } from '../clients/stream-frame.ts';
 import { tokenFor } from '../tokens.ts';
 import { callApi } from './api.ts';
+import { Chats } from './chats.ts';
 import { Churn } from './churn.ts';
 import { Device } from './device.ts';
 import type { Seen } from './device.ts';
+import { leftOvers } from './files-verdict.ts';
 import { inspect } from './inspect.ts';
 import type { Inspected } from './inspect.ts';
+import { checkFiles, checkLetters } from './letters-verdict.ts';
+import { MessengerDevice } from './messenger-device.ts';
 import { keyOf } from './places.ts';
 import type { Place } from './places.ts';
 import type { Random } from './random.ts';
+import { Regretter } from './regretter.ts';
+import type { AnyDevice } from './routes.ts';
 import { kill, startProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
+import { inCalls, onSocket, onStream } from './ways.ts';
 import { Writer } from './writer.ts';
 
 const OWNER = 300;
 const WRITERS = [301, 302, 303, 304] as const;
+const MESSENGERS = [312, 313, 314, 315] as const;
 const CHURNER = 305;
+/** At the stream, and at the messenger. */
 const LISTENERS = [306, 307] as const;
+const CHAT_LISTENERS = [316, 317] as const;
+const REGRETTER = 318;
+const REGRETS_AT_ONCE = 4;
 const GUESTS = [308, 309, 310] as const;
 const PAGER = 311;
 /** So many conversations that what is written behind the log takes several transactions. */
 const ACQUAINTANCES = Array.from({ length: 200 }, (_, at) => 1_000 + at);
-const MEMBERS = [...WRITERS, ...LISTENERS, PAGER] as const;
+const MEMBERS = [...WRITERS, ...MESSENGERS, ...LISTENERS, ...CHAT_LISTENERS, REGRETTER, PAGER] as const;
 
 /** Letters in a group that comes and goes: its erasure takes several slices. */
 const FULL_GROUP = 1_200;
@@ -47,6 +59,10 @@ export interface CampaignOptions {
  */
 export type Moment = { readonly letters: number } | { readonly tidied: number } | { readonly checkpoint: number };
 
+/** How often it is looked whether a server has tidied up, and how long between two looks: half a minute in all. */
+const TIDY_LOOKS = 300;
+const TIDY_LOOK_EVERY_MS = 100;
+
 /** How often it is looked whether the server has begun. */
 const LOOK_EVERY_MS = 5;
 
@@ -65,7 +81,9 @@ export class Campaign {
   /** Every message that anybody was shown, by its id. */
   readonly #shown = new Map<number, Seen>();
   readonly #options: CampaignOptions;
-  readonly #listeners: Device[] = [];
+  readonly #listeners: AnyDevice[] = [];
+  readonly #chats = new Chats();
+  readonly #regretter: Regretter;
   /** Two groups and a room: what the listeners hear. */
   readonly #shared: Place[] = [];
   #port = Promise.withResolvers<number>();
@@ -80,21 +98,27 @@ export class Campaign {
     const toMany = (): readonly Place[] => [...this.#shared, ...friends];
     const accepted = (): void => this.#count();
     this.writers = [
-      new Writer({ user: 301, carrier: grpc, places: toShared, window: 64, size: 100, accepted }),
-      new Writer({ user: 302, carrier: webSocketText, places: toMany, window: 64, size: 100, accepted }),
-      new Writer({ user: 303, carrier: webSocketBinary, places: toMany, window: 16, size: 100, accepted }),
+      new Writer({ user: 301, way: onStream(grpc), places: toShared, window: 64, size: 100, accepted }),
+      new Writer({ user: 302, way: onStream(webSocketText), places: toMany, window: 64, size: 100, accepted }),
+      new Writer({ user: 303, way: onStream(webSocketBinary), places: toMany, window: 16, size: 100, accepted }),
       // Long enough for several checkpoints.
       new Writer({
         user: 304,
-        carrier: webSocketText,
+        way: onStream(webSocketText),
         places: () => [{ category: Category.PRIVATE, receiver: 304 }],
         window: 32,
         size: 8_000,
         accepted,
       }),
-      new Writer({ user: CHURNER, carrier: webSocketText, places: () => this.#churning(), window: 64, size: 20, accepted }),
+      new Writer({ user: 312, way: onSocket('websocket'), places: toShared, window: 32, size: 100, accepted }),
+      new Writer({ user: 313, way: onSocket('polling'), places: toShared, window: 32, size: 100, accepted }),
+      // Calls beside each other have no order.
+      new Writer({ user: 314, way: inCalls('json'), places: toShared, window: 8, size: 100, accepted }),
+      new Writer({ user: 315, way: inCalls('form'), places: toShared, window: 8, size: 100, accepted, files: true }),
+      new Writer({ user: CHURNER, way: onStream(webSocketText), places: () => this.#churning(), window: 64, size: 20, accepted }),
     ];
     const isFull = (group: number): boolean => this.#lettersTo(group) >= FULL_GROUP;
+    this.#regretter = new Regretter({ user: REGRETTER, place: () => this.#shared[1] });
     this.churn = new Churn({ owner: OWNER, writer: CHURNER, guests: GUESTS, random: options.random, isFull });
   }
 
@@ -112,6 +136,8 @@ export class Campaign {
     campaign.#shared.push({ category: Category.ROOM, receiver: await campaign.#create(server, { kind: 'room', name: 'room' }) });
     await campaign.#stop(server);
     for (const [at, user] of LISTENERS.entries()) campaign.#listeners.push(campaign.#device(`listener ${at}`, user, at));
+    for (const { receiver } of campaign.#shared) campaign.#chats.name(receiver);
+    for (const [at, user] of CHAT_LISTENERS.entries()) campaign.#listeners.push(campaign.#messengerDevice(user, at));
     for (const listener of campaign.#listeners) void listener.connect();
     return campaign;
   }
@@ -119,6 +145,12 @@ export class Campaign {
   /** Letters that were accepted so far. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** Files that were accepted with a letter, and those that were taken back. */
+  get files(): number {
+    const kept = this.writers.filter(({ files }) => files).flatMap(({ letters }) => letters.filter(({ id }) => id !== 0));
+    return kept.length + this.#regretter.regretted;
   }
 
   #count(): void {
@@ -135,8 +167,18 @@ export class Campaign {
     const carrier = CARRIERS[at % CARRIERS.length] ?? grpc;
     const port = (): Promise<number> => this.#port.promise;
     const clock = (): number => (this.#clock += 1);
-    const room = this.#shared.find(({ category }) => category === Category.ROOM)?.receiver ?? 0;
-    return new Device({ name, user, carrier, extensions: true, token: tokenFor(user), room, port, clock });
+    return new Device({ name, user, carrier, extensions: true, token: tokenFor(user), room: this.#room, port, clock });
+  }
+
+  #messengerDevice(user: number, at: number): MessengerDevice {
+    const transport = at % 2 === 0 ? 'websocket' : 'polling';
+    const port = (): Promise<number> => this.#port.promise;
+    const clock = (): number => (this.#clock += 1);
+    return new MessengerDevice({ name: `by ${transport}`, user, transport, room: this.#room, chats: this.#chats, port, clock });
+  }
+
+  get #room(): number {
+    return this.#shared.find(({ category }) => category === Category.ROOM)?.receiver ?? 0;
   }
 
   #churning(): readonly Place[] {
@@ -158,6 +200,7 @@ export class Campaign {
     const work = [
       ...this.writers.map((writer) => writer.write(server.port)),
       this.churn.live(server.url),
+      ...Array.from({ length: REGRETS_AT_ONCE }, () => this.#regretter.live(server.url)),
       this.#page(server),
       this.#peek(server),
     ];
@@ -221,6 +264,20 @@ export class Campaign {
       if (letter.refused && !this.churn.mayBeGone(letter.place.receiver)) this.faults.push(`${letter.key} was refused`);
     }
     for (const listener of this.#listeners) this.#compare(listener, found);
+    await this.#tidy();
+  }
+
+  /** A life in which nobody does anything: files without a use and bytes without a file go. */
+  async #tidy(): Promise<void> {
+    await using server = await startProcess(this.#options.folder, {
+      ...this.#options.env,
+      SWITCHBOARD_UNUSED_FILE_LIFETIME: '1s',
+    });
+    const { folder } = this.#options;
+    for (let looks = 0; looks < TIDY_LOOKS && leftOvers(folder).length > 0; looks += 1) await setTimeout(TIDY_LOOK_EVERY_MS);
+    await this.#stop(server);
+    this.faults.push(...leftOvers(folder));
+    this.#check(await inspect(folder));
   }
 
   /** Clients that ask for everything from the start and go away in the middle of it. */
@@ -249,7 +306,7 @@ export class Campaign {
     }
   }
 
-  #remember({ seen }: Device): void {
+  #remember({ seen }: AnyDevice): void {
     for (const one of seen.values()) this.#shown.set(one.id, one);
   }
 
@@ -285,20 +342,23 @@ export class Campaign {
   #check(found: Inspected): void {
     this.faults.push(...found.faults);
     this.churn.check(found);
-    this.faults.push(...this.churn.faults.splice(0));
-    const written = new Set<string>();
+    this.#regretter.check(found);
+    this.faults.push(...this.churn.faults.splice(0), ...this.#regretter.faults.splice(0));
+    const written = new Set(this.#regretter.keys());
     for (const writer of this.writers) {
       for (const [conversation, letters] of writer.byConversation()) {
         for (const { key } of letters) written.add(`${writer.user} ${key}`);
-        if (!this.churn.mayBeGone(Number(conversation))) this.#checkLetters(conversation, letters, found);
+        if (this.churn.mayBeGone(Number(conversation))) continue;
+        this.faults.push(...checkLetters(conversation, letters, found, writer.isOrdered));
+        if (writer.files) this.faults.push(...checkFiles(letters, found));
       }
     }
     for (const listener of this.#listeners) this.#remember(listener);
     const stored = [...found.conversations.values()].flat();
     const texts = new Map(stored.map(({ id, text }) => [id, text]));
     for (const { id, text, conversation } of this.#shown.values()) {
-      if (id > (found.cuts.get(conversation) ?? 0) && texts.get(id) !== text)
-        this.faults.push(`${id} was shown to somebody and is lost`);
+      const stays = texts.get(id) === (text ?? null) || (texts.get(id) === null && this.#regretter.mayBeGone(id));
+      if (id > (found.cuts.get(conversation) ?? 0) && !stays) this.faults.push(`${id} was shown to somebody and is lost`);
     }
     for (const message of stored) {
       const known = message.key === null ? message.text === 'the end' : written.has(`${message.sender} ${message.key}`);
@@ -306,38 +366,15 @@ export class Campaign {
     }
   }
 
-  /** Accepted letters are there as accepted; what is there is in the order of sending, without a gap. */
-  #checkLetters(conversation: string, letters: Writer['letters'], found: Inspected): void {
-    const stored = new Map(
-      (found.conversations.get(conversation) ?? []).map((message) => [`${message.sender} ${message.key}`, message]),
-    );
-    const cut = found.cuts.get(conversation) ?? 0;
-    let before = 0;
-    let missing: string | undefined;
-    for (const { key, sender, id, text, refused } of letters) {
-      const message = stored.get(`${sender} ${key}`);
-      if (message === undefined) {
-        if (cut > 0 && (id === 0 || id <= cut)) continue;
-        if (id !== 0) this.faults.push(`${key} was accepted as ${id} in ${conversation} and is lost`);
-        if (!refused) missing ??= key;
-        continue;
-      }
-      if (id !== 0 && message.id !== id) this.faults.push(`${key} was accepted as ${id} and is stored as ${message.id}`);
-      if (message.text !== text) this.faults.push(`${key} is not what was sent`);
-      if (message.id < before) this.faults.push(`${key} lies before a letter that was sent earlier`);
-      if (missing !== undefined) this.faults.push(`${key} is there, ${missing}, sent earlier, is not`);
-      before = message.id;
-    }
-  }
-
   /** A listener has everything of its conversations and nothing else, but for what a room has left behind. */
-  #compare(listener: Device, found: Inspected): void {
+  #compare(listener: AnyDevice, found: Inspected): void {
     const seen = Map.groupBy(listener.seen.values(), ({ conversation }) => conversation);
     for (const place of this.#shared) {
       const key = keyOf(place, listener.user);
       const stored = found.conversations.get(key) ?? [];
       for (const { id, text } of stored) {
-        if (listener.seen.get(id)?.text !== text) this.faults.push(`${listener.name} has not ${id} as it is`);
+        if (!listener.seen.has(id) || listener.seen.get(id)?.text !== (text ?? undefined))
+          this.faults.push(`${listener.name} has not ${id} as it is`);
       }
       const cut = found.cuts.get(key) ?? 0;
       const kept = (seen.get(key) ?? []).filter(({ id }) => id > cut).length;

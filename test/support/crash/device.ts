@@ -65,7 +65,17 @@ function conversationOf({ category, sender, receiver }: PostmarkJson): string {
   return keyOf({ category, receiver: Number(receiver) }, Number(sender));
 }
 
+/** What stands for the text of a file, for clients that are not told its caption. */
+export const FILE_ALONE = '(a file)';
+
+/** Undefined: it is a recall. */
+function textOf({ type, text, caption, resource }: PostJson): string | undefined {
+  if (type === Type.RECALL) return undefined;
+  return text?.content ?? caption ?? (resource === undefined ? undefined : FILE_ALONE);
+}
+
 export class Device {
+  readonly door = 'stream';
   readonly name: string;
   readonly user: number;
   readonly extensions: boolean;
@@ -256,7 +266,7 @@ export class Device {
       return;
     }
     const known = this.seen.get(id);
-    const text = post.type === Type.RECALL ? undefined : post.text?.content;
+    const text = textOf(post);
     if (changed && !this.extensions) this.#fault(`was sent an edit of ${id} without having asked for extensions`);
     if (known !== undefined && known.text === undefined && text !== undefined)
       this.#fault(`saw the text of ${id} after its recall`);

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { placeOf } from '../../../src/core/index.ts';
 import type { ConversationHead, Store } from '../../../src/core/index.ts';
 import { openSqliteStore } from '../../../src/stores/sqlite.ts';
+import { checkBytes } from './files-verdict.ts';
 import { privateKey } from './places.ts';
 
 /** A message as its row has it. */
@@ -16,6 +17,8 @@ export interface StoredMessage {
   readonly sender: number;
   readonly key: string | null;
   readonly text: string | null;
+  /** SHA-256 of its file. */
+  readonly file: string | null;
 }
 
 export interface Inspected {
@@ -74,6 +77,7 @@ async function look(folder: string): Promise<Inspected> {
       );
     }
     faults.push(...checkKeys([...conversations.values()].flat()), ...checkOrphans(db, byConversation));
+    faults.push(...checkBytes(db, folder));
     return { faults, conversations, cuts, members, erasing: [...byConversation.values()].flat().length };
   } finally {
     db.close();
@@ -87,7 +91,8 @@ function checkFile(db: DatabaseSync): string[] {
 }
 
 function readMessages(db: DatabaseSync): StoredMessage[] {
-  const sql = 'SELECT id, conversation, idx AS "index", sender, key, text FROM message ORDER BY conversation, idx';
+  const file = "(SELECT f.hash FROM file_use u JOIN file f ON f.id = u.file WHERE u.kind = 'message' AND u.subject = message.id)";
+  const sql = `SELECT id, conversation, idx AS "index", sender, key, text, ${file} AS file FROM message ORDER BY conversation, idx`;
   return db.prepare(sql).all() as unknown as StoredMessage[];
 }
 

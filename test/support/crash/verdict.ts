@@ -2,36 +2,14 @@
 import type { Id, Store } from '../../../src/core/index.ts';
 import { CARRIERS } from '../clients/carriers.ts';
 import { Category } from '../clients/stream-frame.ts';
+import { chatFaults } from './chat-verdict.ts';
+import { FILE_ALONE } from './device.ts';
 import type { Device } from './device.ts';
 import { keyOf } from './places.ts';
 import type { Place } from './places.ts';
+import type { AnyDevice } from './routes.ts';
+import type { StayIds, Told, Truth } from './truths.ts';
 import type { World } from './world.ts';
-
-/** A message of the history. */
-interface Told {
-  readonly id: number;
-  readonly index: number;
-  readonly sender: number;
-  /** Undefined: it was recalled. */
-  readonly text: string | undefined;
-}
-
-/** One conversation as the store has it. */
-interface Truth {
-  readonly key: string;
-  readonly category: number;
-  /** 0: nobody has written there. */
-  readonly id: Id;
-  readonly messages: readonly Told[];
-  /** Whoever may read it now. */
-  readonly readers: readonly Id[];
-}
-
-/** A user's stays in a conversation by the ids of the facts that began and ended them. */
-interface StayIds {
-  readonly joins: number[];
-  readonly leaves: number[];
-}
 
 interface ReadFact {
   readonly event: Id;
@@ -50,13 +28,15 @@ export async function verdict(world: World): Promise<string[]> {
   const faults = [...world.faults, ...world.devices.flatMap((device) => device.faults)];
   for (const truth of truths) faults.push(...checkSequence(truth), ...(await checkUnread(world, store, truth)));
   faults.push(...checkLetters(world, truths), ...checkStays(world, stays));
+  faults.push(...(await chatFaults(world, store, truths, stays)));
   for (const device of world.devices) {
     for (const truth of truths) {
       const since = stays.get(`${device.user} ${truth.key}`)?.joins.at(-1) ?? 0;
       if (truth.readers.includes(device.user)) faults.push(...compare(world, device, truth, since));
       else faults.push(...checkNothingNewer(device, truth, stays));
     }
-    faults.push(...checkKnown(device, truths), ...checkGaps(world, device, stays), ...checkReads(device, truths, reads, stays));
+    faults.push(...checkKnown(device, truths), ...checkGaps(world, device, stays));
+    if (device.door === 'stream') faults.push(...checkReads(device, truths, reads, stays));
   }
   for (const [at, user] of world.users.entries()) faults.push(...(await checkFresh(world, user, at, truths)));
   return faults;
@@ -114,7 +94,13 @@ async function readHistory(world: World, reader: Id, conversation: Id): Promise<
     if (status !== 200) throw new Error(`GET ${path} as ${reader} is answered ${status}`);
     const page = body as HistoryJson;
     messages.push(
-      ...page.messages.map(({ id, index, senderId, text }) => ({ id: Number(id), index, sender: Number(senderId), text })),
+      ...page.messages.map(({ id, index, senderId, text, resource }) => ({
+        id: Number(id),
+        index,
+        sender: Number(senderId),
+        text,
+        file: resource?.url,
+      })),
     );
     more = page.more;
   }
@@ -127,6 +113,7 @@ interface HistoryJson {
     readonly index: number;
     readonly senderId: string;
     readonly text?: string;
+    readonly resource?: { readonly url: string };
   }[];
   readonly more: boolean;
 }
@@ -197,7 +184,7 @@ function checkStays(world: World, stays: ReadonlyMap<string, StayIds>): string[]
 }
 
 /** Exactly what the reader may have: everything since the stay began, nothing that is not there, in its newest state. */
-function compare(world: World, device: Device, truth: Truth, since: number): string[] {
+function compare(world: World, device: AnyDevice, truth: Truth, since: number): string[] {
   const faults: string[] = [];
   for (const { id, text, sender } of truth.messages) {
     const seen = device.seen.get(id);
@@ -205,7 +192,7 @@ function compare(world: World, device: Device, truth: Truth, since: number): str
       if (id > since) faults.push(`${device.name} misses ${id} (${text}) of ${truth.key}`);
       continue;
     }
-    const newest = device.extensions ? seen.text === text : world.versions.get(id)?.has(seen.text ?? '') === true;
+    const newest = device.extensions ? seen.text === text : isVersion(world, id, seen.text);
     const same = text === undefined || seen.text === undefined ? text === seen.text : newest;
     // What changed while the user was away, of before the stay, is read with the history.
     if (!same && id > since) faults.push(`${device.name} has ${id} of ${truth.key} as ${seen.text}, it is ${text}`);
@@ -215,21 +202,27 @@ function compare(world: World, device: Device, truth: Truth, since: number): str
   return faults;
 }
 
+/** Who is told of no edits has one of the texts that it had; who is told of no captions has the file. */
+function isVersion(world: World, id: number, text: string | undefined): boolean {
+  if (text === FILE_ALONE) return world.letters.some((letter) => letter.id === id && letter.hasFile);
+  return world.versions.get(id)?.has(text ?? '') === true;
+}
+
 /** Who has left has nothing of what came after. */
-function checkNothingNewer(device: Device, { key }: Truth, stays: ReadonlyMap<string, StayIds>): string[] {
+function checkNothingNewer(device: AnyDevice, { key }: Truth, stays: ReadonlyMap<string, StayIds>): string[] {
   const left = stays.get(`${device.user} ${key}`)?.leaves.at(-1) ?? 0;
   const later = [...device.seen.values()].filter(({ conversation, id }) => conversation === key && id > left);
   return later.map(({ id }) => `${device.name} has ${id} of ${key}, left at ${left}`);
 }
 
-function checkKnown(device: Device, truths: readonly Truth[]): string[] {
+function checkKnown(device: AnyDevice, truths: readonly Truth[]): string[] {
   const stored = new Set(truths.flatMap(({ key, messages }) => messages.map(({ id }) => `${id} ${key}`)));
   const strange = [...device.seen.values()].filter(({ id, conversation }) => !stored.has(`${id} ${conversation}`));
   return strange.map(({ id, conversation }) => `${device.name} has ${id} of ${conversation}, which is not stored there`);
 }
 
 /** What was written while the user was out came, if at all, after the request that let them in again. */
-function checkGaps(world: World, device: Device, stays: ReadonlyMap<string, StayIds>): string[] {
+function checkGaps(world: World, device: AnyDevice, stays: ReadonlyMap<string, StayIds>): string[] {
   const faults: string[] = [];
   for (const { id, conversation, at } of device.seen.values()) {
     const key = `${device.user} ${conversation}`;
@@ -277,8 +270,12 @@ async function checkUnread(world: World, store: Store, { key, id, category, mess
     const one = (await world.call(user, 'GET', `/api/conversations/${id}/unread`)).body as { unreadCount: number };
     const { conversations } = (await world.call(user, 'GET', '/api/conversations')).body as { conversations: SummaryJson[] };
     const listed = conversations.find((conversation) => conversation.id === String(id))?.unreadCount;
-    if (one.unreadCount !== counted || listed !== counted) {
-      faults.push(`${user} has ${one.unreadCount} unread in ${key}, ${listed} in the list, counted are ${counted}`);
+    const chats = (await world.call(user, 'GET', '/api/chats')).body as SummaryJson[];
+    const inChats = chats.find((chat) => chat.id === String(id))?.unreadCount;
+    if (one.unreadCount !== counted || listed !== counted || inChats !== counted) {
+      faults.push(
+        `${user} has ${one.unreadCount} unread in ${key}, ${listed} in the list, ${inChats} in the chats, counted are ${counted}`,
+      );
     }
   }
   return faults;
@@ -289,18 +286,24 @@ interface SummaryJson {
   readonly unreadCount: number;
 }
 
-/** A device that has nothing yet is given by SYNC exactly what the history has. */
+/** A device that has nothing yet is given exactly what the history has, at either door. */
 async function checkFresh(world: World, user: number, at: number, truths: readonly Truth[]): Promise<string[]> {
   const carrier = CARRIERS[at % CARRIERS.length];
   if (carrier === undefined) throw new Error('there are three carriers');
-  const device = world.newDevice(`${user}.fresh`, user, carrier, true);
-  await device.connect();
-  device.drop();
-  const faults = [...device.faults, ...checkKnown(device, truths)];
-  for (const truth of truths) {
-    if (truth.readers.includes(user)) faults.push(...compare(world, device, truth, 0));
-    else if ([...device.seen.values()].some(({ conversation }) => conversation === truth.key))
-      faults.push(`${device.name} was given ${truth.key}`);
+  const transport = at % 2 === 0 ? 'websocket' : 'polling';
+  const faults: string[] = [];
+  for (const device of [
+    world.newDevice(`${user}.fresh`, user, carrier, true),
+    world.newMessenger(`${user}.fresh.${transport}`, user, transport),
+  ]) {
+    await device.connect();
+    device.drop();
+    faults.push(...device.faults, ...checkKnown(device, truths));
+    for (const truth of truths) {
+      if (truth.readers.includes(user)) faults.push(...compare(world, device, truth, 0));
+      else if ([...device.seen.values()].some(({ conversation }) => conversation === truth.key))
+        faults.push(`${device.name} was given ${truth.key}`);
+    }
   }
   return faults;
 }

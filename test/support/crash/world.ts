@@ -9,16 +9,20 @@ import { createSwitchboard, parseConfig } from '../../../src/compose.ts';
 import type { Switchboard } from '../../../src/compose.ts';
 import type { Carrier } from '../clients/carriers.ts';
 import { CARRIERS } from '../clients/carriers.ts';
-import { Category } from '../clients/stream-frame.ts';
+import type { Transport } from '../clients/messenger.ts';
+import { Category, Type } from '../clients/stream-frame.ts';
+import type { PostJson } from '../clients/stream-frame.ts';
 import { SECRET, tokenFor } from '../tokens.ts';
 import { callApi } from './api.ts';
 import type { ApiAnswer } from './api.ts';
+import { Chats } from './chats.ts';
 import { Device } from './device.ts';
 import type { Attempt } from './device.ts';
+import { MessengerDevice } from './messenger-device.ts';
 import { keyOf } from './places.ts';
 import type { Place } from './places.ts';
-import { UNAVAILABLE, attempt, markPost, sendPost, textPost } from './routes.ts';
-import type { Route } from './routes.ts';
+import { UNAVAILABLE, attempt, callMessenger, markPost, sendLive, sendPost, textPost } from './routes.ts';
+import type { AnyDevice, MessengerRoute, Route } from './routes.ts';
 
 /** A message somebody wanted to send. Its text is its key, so that it is known wherever it turns up. */
 export interface Letter {
@@ -28,7 +32,12 @@ export interface Letter {
   /** Set by the first acceptance: every later answer must name the same. */
   id: number | undefined;
   refused: boolean;
+  /** It has a file (ways.ts). */
+  readonly hasFile: boolean;
 }
+
+/** Over the live connection of the device at its door, or in a call to any of them. */
+export type AnyRoute = Route | MessengerRoute;
 
 /** A user's times in a conversation, in order, by the world's clock. */
 export interface Stay {
@@ -38,6 +47,11 @@ export interface Stay {
   until: number | undefined;
 }
 
+/** Kinds of devices: the carriers with and without extensions, and from here on the messenger's transports. */
+const MESSENGER = 2 * CARRIERS.length;
+const TRANSPORTS = ['websocket', 'polling'] as const;
+const KINDS = MESSENGER + 2 * TRANSPORTS.length;
+
 const OWNER = 101;
 const USERS = [OWNER, 102, 103, 104] as const;
 
@@ -46,6 +60,8 @@ const OPTIONS = {
   port: '0',
   'jwt-secret': SECRET,
   'rate-limit': 'off',
+  'signal-rate': 'off',
+  'max-uploads-per-user': '100',
   'max-page': '7',
   'presence-grace': '0',
   'recall-window': '0',
@@ -65,7 +81,8 @@ async function start(folder: string): Promise<Running> {
 
 export class World {
   readonly users: readonly number[] = USERS;
-  readonly devices: Device[] = [];
+  readonly devices: AnyDevice[] = [];
+  readonly chats = new Chats();
   readonly letters: Letter[] = [];
   /** Every text a message may have had: by its id. */
   readonly versions = new Map<number, Set<string>>();
@@ -89,7 +106,10 @@ export class World {
     world.groups = [await world.#create('group', USERS.slice(0, 3)), await world.#create('group', USERS)];
     world.channel = await world.#create('channel', [OWNER, 102]);
     world.room = await world.#create('room', []);
-    await Promise.all(USERS.flatMap((user, at) => [world.arrive(user, at), world.arrive(user, at + CARRIERS.length + 1)]));
+    for (const id of [...world.groups, world.channel, world.room]) world.chats.name(id);
+    await Promise.all(
+      USERS.flatMap((user, at) => [at, at + CARRIERS.length + 1, at + MESSENGER].map((kind) => world.arrive(user, kind))),
+    );
     return world;
   }
 
@@ -101,14 +121,25 @@ export class World {
     return id;
   }
 
-  /** A new device of a user, on one of the carriers, connects and takes everything over from the start. */
+  /** A new device of a user, at one of the doors, connects and takes everything over from the start. */
   async arrive(user: number, kind: number): Promise<void> {
-    const carrier = CARRIERS[kind % CARRIERS.length];
-    if (carrier === undefined) throw new Error('there are three carriers');
-    const extensions = Math.floor(kind / CARRIERS.length) % 2 === 0;
-    const device = this.newDevice(`${user}.${this.devices.length}`, user, carrier, extensions);
+    const device = this.#deviceOf(user, kind % KINDS);
     this.devices.push(device);
     await device.connect();
+  }
+
+  #deviceOf(user: number, kind: number): AnyDevice {
+    const name = `${user}.${this.devices.length}`;
+    const [carrier, transport] = [CARRIERS[kind % CARRIERS.length], TRANSPORTS[kind % TRANSPORTS.length]];
+    if (carrier === undefined || transport === undefined) throw new Error('there are carriers and transports');
+    return kind < MESSENGER
+      ? this.newDevice(name, user, carrier, kind < CARRIERS.length)
+      : this.newMessenger(name, user, transport);
+  }
+
+  newMessenger(name: string, user: number, transport: Transport): MessengerDevice {
+    const port = async (): Promise<number> => (await this.#server).port;
+    return new MessengerDevice({ name, user, transport, room: this.room, chats: this.chats, port, clock: () => this.tick() });
   }
 
   newDevice(name: string, user: number, carrier: Carrier, extensions: boolean): Device {
@@ -152,8 +183,8 @@ export class World {
   }
 
   /** Sends some letters one behind the other by the same route, each until it is accepted or refused; then some again. */
-  async send(device: Device, place: Place, count: number, route: Route, again: Route | undefined): Promise<void> {
-    const letters = Array.from({ length: count }, () => this.#write(device.user, place));
+  async send(device: AnyDevice, place: Place, count: number, route: AnyRoute, again: AnyRoute | undefined): Promise<void> {
+    const letters = Array.from({ length: count }, () => this.#write(device.user, place, route === 'form'));
     const first = letters.map((letter) => this.#attempt(device, letter, route));
     const attempts = await Promise.all(first);
     this.#checkOrder(device, letters, attempts, route);
@@ -163,14 +194,14 @@ export class World {
     if (again !== undefined) await Promise.all(letters.map((letter) => this.#repeat(device, letter, again)));
   }
 
-  #write(sender: number, place: Place): Letter {
-    const letter: Letter = { key: `letter ${this.letters.length}`, sender, place, id: undefined, refused: false };
+  #write(sender: number, place: Place, hasFile: boolean): Letter {
+    const letter: Letter = { key: `letter ${this.letters.length}`, sender, place, id: undefined, refused: false, hasFile };
     this.letters.push(letter);
     return letter;
   }
 
   /** Posts that follow each other on one connection are stored in that order. */
-  #checkOrder(device: Device, letters: readonly Letter[], attempts: readonly Attempt[], route: Route): void {
+  #checkOrder(device: AnyDevice, letters: readonly Letter[], attempts: readonly Attempt[], route: AnyRoute): void {
     if (route !== 'stream') return;
     let before = 0;
     for (const [at, first] of attempts.entries()) {
@@ -185,21 +216,21 @@ export class World {
     }
   }
 
-  async #settle(device: Device, letter: Letter, first: Attempt, route: Route): Promise<void> {
+  async #settle(device: AnyDevice, letter: Letter, first: Attempt, route: AnyRoute): Promise<void> {
     let last = first;
     // A refusal on the stream has no reason there, or one that passes: the single call tells it.
-    for (let by: Route = route; last.type !== 'accepted'; by = 'post') {
+    for (let by = route; last.type !== 'accepted'; by = 'post') {
       if (last.type === 'refused' && last.code !== undefined && last.code !== UNAVAILABLE) break;
       last = await this.#attempt(device, letter, by);
     }
     if (last.type === 'accepted') {
       this.#accept(letter, last.id);
-      device.note(textPost(letter.sender, { ...letter, text: letter.key }), last.id);
+      noteOwn(device, textPost(letter.sender, { ...letter, text: letter.key }), last.id);
     } else letter.refused = true;
   }
 
   /** The same key again, by whatever route, answers the same, unless the sender may not write there any more. */
-  async #repeat(device: Device, letter: Letter, route: Route): Promise<void> {
+  async #repeat(device: AnyDevice, letter: Letter, route: AnyRoute): Promise<void> {
     if (letter.id === undefined) return;
     const repeated = await this.#attempt(device, letter, route);
     if (repeated.type === 'accepted') this.#accept(letter, repeated.id);
@@ -216,26 +247,41 @@ export class World {
     this.versions.set(id, texts.add(text));
   }
 
-  async #attempt(device: Device, { key, place }: Letter, route: Route): Promise<Attempt> {
+  async #attempt(device: AnyDevice, { key, place, hasFile }: Letter, route: AnyRoute): Promise<Attempt> {
     const note = { key, place, text: key };
-    // On the live stream it goes out at once, so that what follows it follows it there.
-    if (route === 'stream') return device.post(key, textPost(device.user, note));
-    return attempt(route, await this.#server, device, note);
+    // What has a file goes to the only door that takes both together: the same key has the same content.
+    const by = hasFile ? 'form' : route === 'form' ? 'json' : route;
+    // On a live connection it goes out at once, so that what follows it follows it there.
+    if (by === 'stream') return sendLive(device, note);
+    const server = await this.#server;
+    if (by === 'json' || by === 'form') return callMessenger(server.url, device.user, note, by, this.chats);
+    return attempt(by, server, device, note);
   }
 
   /** RECALL or READ of a message by a device; by a call of its own when the device is away. */
-  async mark(device: Device, type: number, place: Place, id: number): Promise<void> {
+  async mark(device: AnyDevice, type: number, place: Place, id: number): Promise<void> {
     const post = markPost(type, device.user, place, id);
     const key = `mark ${this.tick()} by ${device.name}`;
-    let last = await device.post(key, post);
+    let last = device.door === 'stream' ? await device.post(key, post) : await this.#markInChat(device, type, place, id);
     while (last.type === 'lost' || (last.type === 'refused' && last.code === UNAVAILABLE)) {
       last = await sendPost((await this.#server).url, device.user, post, key);
     }
-    if (last.type === 'accepted') device.note(post, id);
+    if (last.type === 'accepted') noteOwn(device, post, id);
   }
 
-  async edit(user: number, place: Place, id: number, text: string): Promise<void> {
+  async #markInChat(device: MessengerDevice, type: number, place: Place, id: number): Promise<Attempt> {
+    if (type === Type.READ) return device.read(place, id);
+    const { status } = await this.call(device.user, 'DELETE', `/api/messages/${id}`);
+    return status < 300 ? { type: 'accepted', id } : { type: 'refused', code: status };
+  }
+
+  /** With the words of the management interface or of the messenger. */
+  async edit(user: number, place: Place, id: number, text: string, inChat: boolean): Promise<void> {
     this.version(id, text);
+    if (inChat) {
+      await this.call(user, 'PATCH', `/api/messages/${id}`, { content: text });
+      return;
+    }
     const conversation = await this.#conversationAt(user, place);
     await this.call(user, 'PATCH', `/api/conversations/${conversation}/messages/${id}`, { text });
   }
@@ -301,4 +347,9 @@ export class World {
     await board.close();
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+/** On the stream nobody tells a device what it has done itself; in the messenger its own messages come back to it. */
+function noteOwn(device: AnyDevice, post: PostJson, id: number): void {
+  if (device.door === 'stream') device.note(post, id);
 }

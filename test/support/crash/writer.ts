@@ -2,12 +2,9 @@
  * Somebody who writes as fast as the server answers, many posts under way on one connection, and keeps account: what was accepted as what, and
  * what is still open. On the next connection the open ones come first, in their order, under the same keys.
  */
-import type { Carrier, StreamLink } from '../clients/carriers.ts';
-import { PayloadType, Type } from '../clients/stream-frame.ts';
-import type { StreamJson } from '../clients/stream-frame.ts';
-import { tokenFor } from '../tokens.ts';
 import { keyOf } from './places.ts';
 import type { Place } from './places.ts';
+import type { Line, Reply, Way } from './ways.ts';
 
 /** One post, from its first attempt on. */
 export interface Letter {
@@ -22,7 +19,9 @@ export interface Letter {
 
 export interface WriterOptions {
   readonly user: number;
-  readonly carrier: Carrier;
+  readonly way: Way;
+  /** Each letter has a file. */
+  readonly files?: boolean;
   /** Where to write, in turn. */
   readonly places: () => readonly Place[];
   /** Posts under way. */
@@ -33,25 +32,26 @@ export interface WriterOptions {
   readonly accepted: () => void;
 }
 
-const UNAVAILABLE = 14;
-
 export class Writer {
   readonly user: number;
   /** In the order of their first attempts. */
   readonly letters: Letter[] = [];
-  readonly faults: string[] = [];
+  readonly files: boolean;
+  readonly isOrdered: boolean;
   readonly #options: WriterOptions;
   readonly #open = new Map<string, Letter>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.files = options.files === true;
+    this.isOrdered = options.way.isOrdered;
     this.user = options.user;
   }
 
   /** Sends what is open, then new letters, until the connection ends. */
   async write(port: number): Promise<void> {
-    await this.#connected(port, (link) => {
-      while (this.#open.size < this.#options.window) this.#send(link, this.#begin());
+    await this.#connected(port, (line) => {
+      while (this.#open.size < this.#options.window) line.send(this.#begin());
       return false;
     });
   }
@@ -62,18 +62,16 @@ export class Writer {
     return this.#open.size === 0;
   }
 
-  async #connected(port: number, next: (link: StreamLink) => boolean): Promise<void> {
-    const link = await this.#options.carrier
-      .connect({ port, token: tokenFor(this.user), extensions: true })
-      .catch(() => undefined);
-    if (link === undefined) return;
-    for (const letter of this.#open.values()) this.#send(link, letter);
+  async #connected(port: number, next: (line: Line) => boolean): Promise<void> {
+    const line = await this.#options.way.open(port, this.user).catch(() => undefined);
+    if (line === undefined) return;
+    for (const letter of this.#open.values()) line.send(letter);
     try {
-      while (!next(link)) this.#take(link, await link.next());
+      while (!next(line)) this.#take(line, await line.next());
     } catch {
       // The end of the connection: what is open stays open.
     }
-    link.drop();
+    line.drop();
   }
 
   #begin(): Letter {
@@ -94,27 +92,19 @@ export class Writer {
     return letter;
   }
 
-  #send(link: StreamLink, { key, sender, place, text }: Letter): void {
-    const postmark = { category: place.category, sender: String(sender), receiver: String(place.receiver) };
-    link.send({
-      sn: key,
-      type: PayloadType.MESSAGES,
-      postbox: { posts: [{ postmark, type: Type.TEXT, text: { content: text } }] },
-    });
-  }
-
-  #take(link: StreamLink, { sn, postbox, errors }: StreamJson): void {
-    const letter = this.#open.get(sn);
+  #take(line: Line, { key, outcome }: Reply): void {
+    const letter = this.#open.get(key);
     if (letter === undefined) return;
-    const id = postbox?.posts?.[0]?.postmark.unique_id;
-    if (id !== undefined) {
-      letter.id = Number(id);
-      this.#options.accepted();
-    } else if (errors?.[0]?.code === UNAVAILABLE) {
-      this.#send(link, letter);
+    if (outcome === 'again') {
+      line.send(letter);
       return;
-    } else letter.refused = true;
-    this.#open.delete(sn);
+    }
+    if (outcome === 'refused') letter.refused = true;
+    else {
+      letter.id = outcome.id;
+      this.#options.accepted();
+    }
+    this.#open.delete(key);
   }
 
   /** Letters by the conversation they were written to. */
