@@ -1,6 +1,6 @@
 /**
  * `kill -9` at any moment loses nothing acknowledged and stores nothing twice (design.md, promises 1 and 2): writers at full speed, listeners and
- * newcomers that resume, conversations that come and go, a support desk with its back end, and a server that is killed again and again.
+ * newcomers that resume, conversations that come and go, and a server that is killed again and again.
  * SOAK_SEED chooses the same moments and steps again; what happens in them is the machine's.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -39,9 +39,8 @@ it(`loses nothing in ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 20_000 }, as
   }
   await campaign.finish();
   expect(campaign.faults.slice(0, 20), `in the end, seed ${SEED}`).toEqual([]);
-  const { accepted, churn, deskWork, files, unerased } = campaign;
-  expect(deskWork).toBeGreaterThan(0);
+  const { accepted, churn, files, unerased } = campaign;
   console.log(
-    `${ROUNDS} kills, ${accepted} letters, ${files} of them with files, ${deskWork} more at the desk, ${churn.deleted} conversations deleted, ${unerased} times not yet erased when killed; seed ${SEED}`,
+    `${ROUNDS} kills, ${accepted} letters, ${files} of them with files, ${churn.deleted} conversations deleted, ${unerased} times not yet erased when killed; seed ${SEED}`,
   );
 });

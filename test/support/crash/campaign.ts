@@ -23,7 +23,6 @@ import { Regretter } from './regretter.ts';
 import type { AnyDevice } from './routes.ts';
 import { kill, startProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
-import { SupportDesk } from './support-desk.ts';
 import { inCalls, onSocket, onStream } from './ways.ts';
 import { Writer } from './writer.ts';
 
@@ -85,7 +84,6 @@ export class Campaign {
   readonly #listeners: AnyDevice[] = [];
   readonly #chats = new Chats();
   readonly #regretter: Regretter;
-  #desk: SupportDesk | undefined;
   /** Two groups and a room: what the listeners hear. */
   readonly #shared: Place[] = [];
   #port = Promise.withResolvers<number>();
@@ -136,7 +134,6 @@ export class Campaign {
       campaign.#shared.push({ category: Category.GROUP, receiver });
     }
     campaign.#shared.push({ category: Category.ROOM, receiver: await campaign.#create(server, { kind: 'room', name: 'room' }) });
-    campaign.#desk = await SupportDesk.open(server.url, options.random);
     await campaign.#stop(server);
     for (const [at, user] of LISTENERS.entries()) campaign.#listeners.push(campaign.#device(`listener ${at}`, user, at));
     for (const { receiver } of campaign.#shared) campaign.#chats.name(receiver);
@@ -154,11 +151,6 @@ export class Campaign {
   get files(): number {
     const kept = this.writers.filter(({ files }) => files).flatMap(({ letters }) => letters.filter(({ id }) => id !== 0));
     return kept.length + this.#regretter.regretted;
-  }
-
-  /** What was acknowledged at the desk. */
-  get deskWork(): number {
-    return this.#desk?.acknowledged ?? 0;
   }
 
   #count(): void {
@@ -209,7 +201,6 @@ export class Campaign {
       ...this.writers.map((writer) => writer.write(server.port)),
       this.churn.live(server.url),
       ...Array.from({ length: REGRETS_AT_ONCE }, () => this.#regretter.live(server.url)),
-      Promise.resolve(this.#desk?.live(server.url)),
       this.#page(server),
       this.#peek(server),
     ];
@@ -262,7 +253,6 @@ export class Campaign {
     for (const writer of this.writers) {
       if (!(await writer.finish(server.port))) this.faults.push(`${writer.user} did not get an answer to everything`);
     }
-    await this.#desk?.finish(server.url);
     const missing = await this.#catchUp(server);
     this.faults.push(...missing);
     await this.#stop(server);
@@ -274,7 +264,6 @@ export class Campaign {
       if (letter.refused && !this.churn.mayBeGone(letter.place.receiver)) this.faults.push(`${letter.key} was refused`);
     }
     for (const listener of this.#listeners) this.#compare(listener, found);
-    this.faults.push(...(this.#desk?.compare(found) ?? []));
     await this.#tidy();
   }
 
@@ -355,9 +344,7 @@ export class Campaign {
     this.churn.check(found);
     this.#regretter.check(found);
     this.faults.push(...this.churn.faults.splice(0), ...this.#regretter.faults.splice(0));
-    this.faults.push(...(this.#desk?.check(found) ?? []));
-    const written = new Set([...this.#regretter.keys(), ...(this.#desk?.keys() ?? [])]);
-    const pushed = this.#desk?.pushed(found);
+    const written = new Set(this.#regretter.keys());
     for (const writer of this.writers) {
       for (const [conversation, letters] of writer.byConversation()) {
         for (const { key } of letters) written.add(`${writer.user} ${key}`);
@@ -375,8 +362,7 @@ export class Campaign {
     }
     for (const message of stored) {
       const known = message.key === null ? message.text === 'the end' : written.has(`${message.sender} ${message.key}`);
-      if (!known && pushed?.has(message.id) !== true)
-        this.faults.push(`${message.id} (${message.key}) is stored and was never sent`);
+      if (!known) this.faults.push(`${message.id} (${message.key}) is stored and was never sent`);
     }
   }
 
