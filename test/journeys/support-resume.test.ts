@@ -87,6 +87,41 @@ test.each([
   60_000,
 );
 
+test.each([
+  ['a fast disk', undefined],
+  ['a slow disk', slowDisk],
+])(
+  'a status that was told never goes back while a client comes and goes, on %s',
+  async (_disk, wrap) => {
+    await using server = await startServer({}, wrap);
+    const { client, uuid } = await begin(server);
+    const ann = await answer(server, uuid);
+    const sent: number[] = [];
+    for (const text of numbered(250)) sent.push((await client.send(text)).data.message.id as number);
+    const statuses = new Map<number, string>();
+    const ranks = ['new', 'delivered', 'read'];
+    const note = ({ type, data }: DeskFrame): void => {
+      if (type !== 'message_added' && type !== 'message_updated') return;
+      const { id, status } = data.message as { id: number; status: string };
+      const before = statuses.get(id) ?? 'new';
+      expect(ranks.indexOf(status), `${id} was ${before}`).toBeGreaterThanOrEqual(ranks.indexOf(before));
+      statuses.set(id, status);
+    };
+    // Newest messages are read last: what is marked meanwhile is in the reading already, and is told live besides.
+    for (const id of sent.slice(-20)) {
+      const peer = await back(server, uuid, 0);
+      ann.say('mark_message_delivered', { message_id: id });
+      ann.say('mark_message_read', { message_id: id });
+      for (const frame of await peer.settled()) note(frame);
+      peer.drop();
+    }
+    await ann.settled();
+    for (const frame of await (await back(server, uuid, 0)).settled()) note(frame);
+    expect([...statuses.values()]).toEqual(Array.from({ length: 251 }, () => 'read'));
+  },
+  60_000,
+);
+
 test('edits and statuses that were missed are told, and notes are not', async () => {
   await using server = await startServer();
   const { client, uuid, first } = await begin(server);

@@ -3,7 +3,19 @@
  * JSON and framed once, however many hear it.
  */
 import { createRecent, serves } from '../../core/index.ts';
-import type { Codec, Delivery, DeskNews, Frame, Id, Links, Scene, Sources, TypingDelivery, User } from '../../core/index.ts';
+import type {
+  ChatCursors,
+  Codec,
+  Delivery,
+  DeskNews,
+  Frame,
+  Id,
+  Links,
+  Scene,
+  Sources,
+  TypingDelivery,
+  User,
+} from '../../core/index.ts';
 import { frameText } from '../websocket-frame.ts';
 import { toChatObject, toMessageObject, toOperatorObject, toUserObject } from './codec.ts';
 import type { Told } from './codec.ts';
@@ -11,6 +23,9 @@ import type { MessageStatus, ServerData, ServerFrameType } from './wire.ts';
 
 /** Statuses of notes and system messages remembered, so that a change tells them as they were. */
 const MAX_STATUSES = 10_000;
+
+/** Chats whose cursors are remembered: those in which something is told just now. */
+const MAX_CHATS = 10_000;
 
 /** Deliveries that change who hears what, and have no frame of their own. */
 export const NO_FRAME: Frame = Buffer.alloc(0);
@@ -34,14 +49,24 @@ export function frameOf<T extends ServerFrameType>(type: T, data: ServerData[T])
 
 export function createFrames({ links }: { links: Links }): Frames {
   const statuses = createRecent<Id, MessageStatus>(MAX_STATUSES);
+  /** How far each chat was told to have come: what was committed earlier and is told later, or was held back, tells no less. */
+  const furthest = createRecent<Id, ChatCursors>(MAX_CHATS);
   /** Made while a count is handed round: operators of the same widgets get the same frame. */
   const unreads = new WeakMap<object, Map<string, Frame>>();
 
   function message(type: 'message_added' | 'message_updated', told: Told, clientId?: string): Frame {
     const status = told.status ?? statuses.get(told.message.id);
-    const object = toMessageObject(links, { ...told, status });
+    const object = toMessageObject(links, { ...told, scene: forward(told.scene), status });
     if (type === 'message_updated') return frameOf(type, { message: object });
     return frameOf(type, { message: object, ...(clientId !== undefined && { client_id: clientId }) });
+  }
+
+  /** The scene with the chat at least as far as it was told: a status never goes back. */
+  function forward(scene: Scene): Scene {
+    const { chat } = scene;
+    const known = furthest.get(chat.conversation);
+    const cursors = furthest.set(chat.conversation, known === undefined ? chat.cursors : laterOf(known, chat.cursors));
+    return { ...scene, chat: { ...chat, cursors } };
   }
 
   /** What is told of a message, of its changes and of how far it has come. */
@@ -155,6 +180,15 @@ export function createFrames({ links }: { links: Links }): Frames {
 /** Who wrote a message, as far as the scene of what was done to it knows: its client, its operator, or who did it. */
 function authorIn({ client, operator, sender }: Scene, author: Id): User | undefined {
   return [sender, client, operator].find((one) => one?.id === author);
+}
+
+function laterOf(one: ChatCursors, other: ChatCursors): ChatCursors {
+  return {
+    clientDelivered: Math.max(one.clientDelivered, other.clientDelivered),
+    clientRead: Math.max(one.clientRead, other.clientRead),
+    deskDelivered: Math.max(one.deskDelivered, other.deskDelivered),
+    deskRead: Math.max(one.deskRead, other.deskRead),
+  };
 }
 
 function further(known: MessageStatus | undefined, reached: 'read' | 'delivered'): MessageStatus {

@@ -19,6 +19,7 @@ export interface Replay {
 
 interface Held {
   readonly place: Id;
+  readonly delivery: Delivery;
   readonly frame: Frame;
 }
 
@@ -28,11 +29,13 @@ export function createReplay(deps: {
   readonly frames: Frames;
   readonly after: Id;
   readonly push: (frame: Frame) => void;
+  /** What a delivery is told as now. */
+  readonly encode: (delivery: Delivery) => Frame | undefined;
   /** Resolves when the client has taken most of what was written. */
   readonly drained: () => Promise<void>;
   readonly isOpen: () => boolean;
 }): Replay {
-  const { chat, actor, frames, push, drained, isOpen } = deps;
+  const { chat, actor, frames, push, encode, drained, isOpen } = deps;
   let place = deps.after;
   let held: Held[] | undefined = [];
   let live = false;
@@ -70,6 +73,9 @@ export function createReplay(deps: {
     }
   }
 
+  /** The reading may have told a later status than a frame had when it was held back. What is new to the client stays as it was answered. */
+  const toNow = ({ delivery, frame }: Held): Frame => (delivery.type === 'message' ? frame : (encode(delivery) ?? frame));
+
   return {
     async run(conversation) {
       let more = true;
@@ -86,13 +92,13 @@ export function createReplay(deps: {
       const waiting = held ?? [];
       held = undefined;
       live = true;
-      for (const { place: at, frame } of waiting) if (at > place || at === 0) push(frame);
+      for (const one of waiting) if (one.place > place || one.place === 0) push(toNow(one));
     },
     withholds(delivery, frame) {
       const at = delivery.type === 'message' || delivery.type === 'change' ? placeOf(delivery) : 0;
       if (live) return at !== 0 && at <= place;
       if (held !== undefined && held.length >= MAX_HELD) held = undefined;
-      held?.push({ place: at, frame });
+      held?.push({ place: at, delivery, frame });
       return true;
     },
   };

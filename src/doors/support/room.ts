@@ -52,6 +52,7 @@ export class RoomConnection extends SupportConnection {
         frames: this.#frames,
         after: options.after,
         push: (frame) => this.outbox.push(frame),
+        encode: (delivery) => this.codec.encode(delivery),
         drained: () => this.drained(),
         isOpen: () => !this.ended,
       });

@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { placeOf } from '../../../src/core/index.ts';
 import type { ConversationHead, Store } from '../../../src/core/index.ts';
 import { openSqliteStore } from '../../../src/stores/sqlite.ts';
+import { inspectDesk } from './desk-inspect.ts';
+import type { InspectedDesk } from './desk-inspect.ts';
 import { checkBytes } from './files-verdict.ts';
 import { privateKey } from './places.ts';
 
@@ -31,6 +33,7 @@ export interface Inspected {
   readonly members: ReadonlyMap<number, ReadonlySet<number>>;
   /** Messages of deleted conversations that are still to be erased. */
   readonly erasing: number;
+  readonly desk: InspectedDesk;
 }
 
 interface ConversationRow {
@@ -77,8 +80,9 @@ async function look(folder: string): Promise<Inspected> {
       );
     }
     faults.push(...checkKeys([...conversations.values()].flat()), ...checkOrphans(db, byConversation));
-    faults.push(...checkBytes(db, folder));
-    return { faults, conversations, cuts, members, erasing: [...byConversation.values()].flat().length };
+    const desk = await inspectDesk(store, db);
+    faults.push(...checkBytes(db, folder), ...desk.faults);
+    return { faults, conversations, cuts, members, erasing: [...byConversation.values()].flat().length, desk };
   } finally {
     db.close();
     await store.close();

@@ -1,6 +1,7 @@
 /** A server as a process of its own on a data folder, killed and started again. */
 import { fileURLToPath } from 'node:url';
 import { Running } from '../command-line.ts';
+import { API_TOKENS } from '../server.ts';
 import { SECRET } from '../tokens.ts';
 
 /** Killed when it goes out of use. */
@@ -26,7 +27,7 @@ export async function startProcess(data: string, env: Readonly<Record<string, st
     '--shutdown-timeout',
     '60s',
   ];
-  const running = new Running(words, { SWITCHBOARD_JWT_SECRET: SECRET, ...env });
+  const running = new Running(words, { SWITCHBOARD_JWT_SECRET: SECRET, SWITCHBOARD_API_TOKEN: API_TOKENS.admin, ...env });
   const line = await running.line(/^switchboard ready /);
   const url = /url=(\S+)/.exec(line)?.[1] ?? '';
   let alive = true;
