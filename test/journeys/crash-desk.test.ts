@@ -14,7 +14,7 @@ import { createRandom } from '../support/crash/random.ts';
 import { kill, startProcess } from '../support/crash/server-process.ts';
 import { SupportDesk } from '../support/crash/support-desk.ts';
 
-const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 6);
+const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 5);
 const SEED = Number(process.env['SOAK_SEED'] ?? Date.now() % 2 ** 31);
 
 /** Acknowledgements in one life at the most, and how often they are counted. */
