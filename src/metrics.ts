@@ -113,7 +113,7 @@ export function createMetrics(): Metrics {
     watch({ stats, waiting }) {
       void new Gauge({
         name: 'switchboard_outbox_depth',
-        help: 'Events in the outbox that no relay has taken, counted up to 100,000.',
+        help: 'Events in the outbox that the sink furthest behind has not taken, counted up to 100,000.',
         registers,
         async collect() {
           this.set((await stats()).outboxDepth);

@@ -32,6 +32,8 @@ import { bindDesk } from './desk/desk.ts';
 import type { Desk } from './desk/desk.ts';
 import { createDeskParts } from './desk/parts.ts';
 import { createDirectory } from './directory.ts';
+import { createFeed } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { startFileCleaner } from './file-cleaner.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
@@ -45,6 +47,7 @@ import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
+import { recordLost } from './session-facts.ts';
 import { startSweeper } from './sweeper.ts';
 import { createTurns } from './turns.ts';
 import { createTyping } from './typing.ts';
@@ -122,6 +125,9 @@ export interface Chat {
   /** Support chats and the people who answer them. */
   readonly desk: Desk;
 
+  /** What happened, for other systems. */
+  readonly feed: Feed;
+
   readonly findUserBySubject: Bound<typeof findBySubject>;
   readonly lookUpUser: Bound<typeof lookUpUser>;
   readonly searchUsers: Bound<typeof searchUsers>;
@@ -173,6 +179,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   const now = deps.now ?? Date.now;
   const hub = createHub({ meter });
   const directory = createDirectory({ store, size: deps.directorySize });
+  const links = createLinks({ ...deps.links, now });
+  const feed = createFeed({ store, directory, links });
   const revocations = createRevocations({ stored: await store.revocations(now()) });
   bus.subscribe(createReceiver({ hub }));
 
@@ -185,6 +193,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
     desk.apply(outcome);
+    feed.apply(outcome);
     if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
     if (outcome.type === 'erase-user') presence.erased(outcome.user.namespace, outcome.user.id);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
@@ -229,7 +238,6 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     },
   });
 
-  const links = createLinks({ ...deps.links, now });
   const core: Core = {
     store,
     committer,
@@ -254,6 +262,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     log,
     now,
   };
+  await recordLost(core);
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
   const caretaker = startCaretaker(core);
@@ -262,6 +271,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   return {
     ...bindActions(core),
     desk: bindDesk(core),
+    feed,
     access,
     limits,
     links,

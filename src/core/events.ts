@@ -32,7 +32,12 @@ export type EventType =
   | 'chat.taken'
   | 'chat.transferred'
   | 'chat.closed'
-  | 'chat.rated';
+  | 'chat.rated'
+  | 'user.erased'
+  | SessionEvent;
+
+/** Facts about live connections, which nothing but the feed keeps. */
+export type SessionEvent = 'user.connected' | 'user.disconnected' | 'user.rate-limited';
 
 /** One committed fact. `id` is its place in the feed; in the embedded store id order is commit order. */
 export interface DomainEvent {
@@ -52,6 +57,23 @@ export interface DomainEvent {
   readonly members?: MemberChange;
   /** The support chat as it was then, for `chat.…`. */
   readonly chat?: ChatFact;
+  /** For `user.disconnected` and `user.rate-limited`. */
+  readonly session?: SessionFact;
+}
+
+/** Why a connection ended or a request was refused (seed 000, `userPayloadDisconnected`). */
+export interface SessionFact {
+  readonly reason: string;
+  readonly code: number;
+  /** The server ended it. */
+  readonly forced: boolean;
+}
+
+/** An event with what there is to tell of it now. What was erased meanwhile is gone from here as well. */
+export interface FeedEntry {
+  readonly event: DomainEvent;
+  /** The message it is about, as it reads now; absent when there is none any more. */
+  readonly message?: Message;
 }
 
 /** What an event tells of a support chat. */

@@ -33,6 +33,8 @@ export type { Target } from './directory.ts';
 export { isAddress } from './content.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export { MAX_TOLD_MEMBERS } from './feed.ts';
+export type { Fact, Feed, FeedPage } from './feed.ts';
 export { fileAddress, fileOf } from './file-address.ts';
 export { cleanFileName } from './file-name.ts';
 export { contentOfFile, kindOf, previewAddress } from './file-content.ts';

@@ -3,7 +3,8 @@
  * has one contract suite in `test/contracts`.
  */
 import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
-import type { Delivery, DomainEvent, ResumeEntry } from './events.ts';
+import type { Delivery, DomainEvent, FeedEntry, ResumeEntry } from './events.ts';
+import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
   Conversation,
   ConversationHead,
@@ -26,6 +27,7 @@ import type { Operation, Outcome, Revocation } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
 export * from './desk/operations.ts';
+export * from './feed-operations.ts';
 export * from './api-token-operations.ts';
 export * from './file-operations.ts';
 export * from './operations.ts';
@@ -161,7 +163,7 @@ export interface RosterMember {
 }
 
 export interface StoreStats {
-  /** Events in the outbox that no relay has taken. */
+  /** Events in the outbox that the sink furthest behind has not taken, counted up to a limit; 0 without a sink. */
   readonly outboxDepth: number;
   /** Messages that are not in the search index yet; they are found all the same. */
   readonly unindexed: number;
@@ -270,6 +272,18 @@ export interface Store {
   hasDueExpiry(now: Millis): Promise<boolean>;
   /** Committed facts after a place in the feed, in commit order. */
   events(after: Id, limit: number): Promise<readonly DomainEvent[]>;
+  /** The same with the messages they are about, as they read now. */
+  feed(after: Id, limit: number): Promise<readonly FeedEntry[]>;
+  /** Facts with an id up to here may have been forgotten; 0 when none was. */
+  feedFloor(): Promise<Id>;
+  /** Connections that the feed has seen begin and not end. */
+  openSessions(): Promise<readonly OpenSession[]>;
+  /** Sinks that have come somewhere, by name. */
+  sinkPositions(): Promise<readonly SinkPosition[]>;
+  /** Dead letters of a sink (absent: of all) behind a place in the feed, ascending. */
+  deadLetters(sink: string | undefined, after: Id, limit: number): Promise<readonly DeadLetter[]>;
+  /** Facts behind a place, counted up to a limit. */
+  feedDepth(after: Id, limit: number): Promise<number>;
   revocations(now: Millis): Promise<readonly Revocation[]>;
   apiTokens(): Promise<readonly ApiToken[]>;
   stats(): Promise<StoreStats>;

@@ -4,10 +4,20 @@
  * single writer, so id order is commit order.
  */
 import { timeOfId } from '../../core/index.ts';
-import type { ChatFact, DomainEvent, EventType, IdSource, MemberChange, Origin } from '../../core/index.ts';
+import type {
+  ChatFact,
+  DomainEvent,
+  EventType,
+  FeedEntry,
+  IdSource,
+  MemberChange,
+  Origin,
+  SessionFact,
+} from '../../core/index.ts';
 import type { Database } from './database.ts';
 import type { Namespaces } from './namespaces.ts';
-import { originColumns } from './rows.ts';
+import type { MessageRows } from './message-rows.ts';
+import { originColumns, toMessage } from './rows.ts';
 import type { Sequences } from './sequences.ts';
 import { parseColumn, query, statement } from './statements.ts';
 
@@ -21,6 +31,7 @@ export interface NewEvent {
   readonly origin: Origin;
   readonly members?: MemberChange;
   readonly chat?: ChatFact;
+  readonly session?: SessionFact;
 }
 
 interface EventRow {
@@ -41,6 +52,12 @@ export interface Feed {
   /** Adds a fact; inside a transaction. Returns its id. */
   add(event: NewEvent): number;
   read(after: number, limit: number): readonly DomainEvent[];
+  /** The same with the messages, as they read now. */
+  entries(after: number, limit: number): readonly FeedEntry[];
+  /** Forgets facts up to a place that nobody resumes by, `limit` at most. Returns whether there are more. */
+  trim(upTo: number, limit: number): boolean;
+  /** Up to where facts were forgotten. */
+  floor(): number;
   /** Facts after a place, counted up to a limit. */
   depth(after: number, limit: number): number;
   /** Edits, recalls and reads of a conversation after a place, ascending. */
@@ -50,8 +67,15 @@ export interface Feed {
   newest(): number;
 }
 
-export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Namespaces; sequences: () => Sequences }): Feed {
-  const { db, ids, namespaces, sequences } = deps;
+export function createFeed(deps: {
+  db: Database;
+  ids: IdSource;
+  namespaces: Namespaces;
+  sequences: () => Sequences;
+  rows: MessageRows;
+  now: () => number;
+}): Feed {
+  const { db, ids, namespaces, sequences, rows, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO event (id, type, namespace, conversation, user, message, idx, door, session, trace, data)
@@ -76,6 +100,13 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
     `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE conversation = ? AND id <= ?
        AND type IN ('message.edited', 'message.recalled', 'message.read') LIMIT ?)`,
   );
+  const trimFacts = statement(
+    db,
+    `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?
+       AND type NOT IN ('message.edited', 'message.recalled', 'message.read') ORDER BY id LIMIT ?)`,
+  );
+  const readFloor = query<{ value: number }>(db, "SELECT value FROM progress WHERE name = 'feed-floor'");
+  const writeFloor = statement(db, "INSERT OR REPLACE INTO progress (name, value) VALUES ('feed-floor', ?)");
   const readNewest = query<{ id: number | null }>(
     db,
     // The newest message of a conversation may have been removed: its head remembers it.
@@ -105,20 +136,32 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
     };
   }
 
+  function read(after: number, limit: number): DomainEvent[] {
+    const found = [...readMessages.all(after, limit), ...readEvents.all(after, limit)];
+    found.sort((one, other) => one.id - other.id);
+    return found.slice(0, limit).map(toEvent);
+  }
+
   return {
     add(event) {
       const id = ids.next();
-      const told = event.members ?? event.chat;
+      const told = event.members ?? event.chat ?? event.session;
       const data = told === undefined ? null : JSON.stringify(told);
       const { type, namespace, conversation, user, message, index, origin } = event;
       insert.run(id, type, namespace, conversation, user, message, index, ...originColumns(origin), data);
       return id;
     },
-    read(after, limit) {
-      const rows = [...readMessages.all(after, limit), ...readEvents.all(after, limit)];
-      rows.sort((one, other) => one.id - other.id);
-      return rows.slice(0, limit).map(toEvent);
+    read,
+    entries: (after, limit) =>
+      read(after, limit).map((event) => {
+        const row = event.message === 0 ? undefined : rows.get(event.message);
+        return { event, ...(row !== undefined && { message: toMessage(row, now()) }) };
+      }),
+    trim(upTo, limit) {
+      writeFloor.run(Math.max(upTo, readFloor.get()?.value ?? 0));
+      return trimFacts.run(upTo, limit) === limit;
     },
+    floor: () => readFloor.get()?.value ?? 0,
     depth: (after, limit) => Math.min(limit, countAfter.get(after, limit)?.count ?? 0),
     changes: (conversation, after, limit) => readChanges.all(conversation, after, limit),
     forget: (conversation, upTo, limit) => forgetChanges.run(conversation, upTo, limit) === limit,
@@ -126,6 +169,7 @@ export function createFeed(deps: { db: Database; ids: IdSource; namespaces: Name
   };
 }
 
-function dataOf(type: EventType, data: string): Pick<DomainEvent, 'members' | 'chat'> {
-  return type.startsWith('chat.') ? { chat: parseColumn('chat', data) } : { members: parseColumn('members', data) };
+function dataOf(type: EventType, data: string): Pick<DomainEvent, 'members' | 'chat' | 'session'> {
+  if (type.startsWith('chat.')) return { chat: parseColumn('chat', data) };
+  return type.startsWith('user.') ? { session: parseColumn('session', data) } : { members: parseColumn('members', data) };
 }
