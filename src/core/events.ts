@@ -92,6 +92,25 @@ export interface MemberChange {
   readonly removed: readonly Id[];
 }
 
+/** What is known of a message's way, from its row, the feed and the cursors. */
+export interface MessageTrace {
+  readonly message: Message;
+  /** Through what it came. */
+  readonly origin: Origin;
+  /** Members' connections that were live when it was stored, and so were told of it. */
+  readonly sessions: readonly TracedSession[];
+  /** What happened to it later and is told in the feed. */
+  readonly changes: readonly DomainEvent[];
+}
+
+export interface TracedSession {
+  readonly session: Id;
+  readonly user: Id;
+  readonly door: string;
+  /** When it ended; absent while it is live. */
+  readonly endedAt?: Millis;
+}
+
 /** A new message. */
 export interface MessageDelivery {
   readonly type: 'message';
