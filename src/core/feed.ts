@@ -124,7 +124,7 @@ export function createFeed(deps: { store: Store; directory: Directory; links: Li
       const from = Math.max(after, floor);
       const facts: Fact[] = [];
       for (const entry of await store.feed(from, limit)) facts.push(await tell(entry));
-      return { facts, next: facts.at(-1)?.event.id ?? from, cut: after < floor };
+      return { facts, next: facts.at(-1)?.event.id ?? from, cut: after > 0 && after < floor };
     },
     async committed(signal) {
       if (signal.aborted) return;

@@ -102,11 +102,10 @@ export function createFeed(deps: {
     `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE conversation = ? AND id <= ?
        AND type IN ('message.edited', 'message.recalled', 'message.read') LIMIT ?)`,
   );
-  const trimFacts = statement(
-    db,
-    `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?
-       AND type NOT IN ('message.edited', 'message.recalled', 'message.read') ORDER BY id LIMIT ?)`,
-  );
+  const oldFacts = `SELECT id FROM event WHERE id <= ?
+    AND type NOT IN ('message.edited', 'message.recalled', 'message.read') ORDER BY id LIMIT ?`;
+  const readTrimmed = query<{ id: number | null }>(db, `SELECT max(id) AS id FROM (${oldFacts})`);
+  const trimFacts = statement(db, `DELETE FROM event WHERE id IN (${oldFacts})`);
   const readFloor = query<{ value: number }>(db, "SELECT value FROM progress WHERE name = 'feed-floor'");
   const writeFloor = statement(db, "INSERT OR REPLACE INTO progress (name, value) VALUES ('feed-floor', ?)");
   const readNewest = query<{ id: number | null }>(
@@ -161,7 +160,9 @@ export function createFeed(deps: {
         return { event, ...(row !== undefined && { message: toMessage(row, now()) }) };
       }),
     trim(upTo, limit) {
-      writeFloor.run(Math.max(upTo, readFloor.get()?.value ?? 0));
+      const floor = readTrimmed.get(upTo, limit)?.id;
+      if (floor == null) return false;
+      writeFloor.run(Math.max(floor, readFloor.get()?.value ?? 0));
       return trimFacts.run(upTo, limit) === limit;
     },
     floor: () => readFloor.get()?.value ?? 0,
