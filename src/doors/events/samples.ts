@@ -1,5 +1,6 @@
 /** One example of each event, made like every other from a fact. */
 import type { EventType, Fact } from '../../core/index.ts';
+import { uuidOf } from '../../core/index.ts';
 import { toFeedEvent } from '../../feed/index.ts';
 
 const AT = Date.UTC(2026, 10, 25, 12);
@@ -43,8 +44,8 @@ export function sampleOf(type: EventType): unknown {
         sentAt: AT,
       },
     }),
-    ...(type === 'message.sent' && { members: [11, 12] }),
-    external: () => undefined,
+    ...(type === 'message.sent' && { members: [11, 12].map(uuidOf) }),
+    nameOf: uuidOf,
   };
   return toFeedEvent(fact).envelope;
 }
