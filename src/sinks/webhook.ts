@@ -54,6 +54,7 @@ export function createWebhookSink(deps: WebhookSinkDeps): Sink {
   const keys = deps.secrets.map(keyOf);
   const lookup = createCheckedLookup(resolve, refusal);
   const client = createPostClient({ url, lookup, connections: LANES, timeout, ca: deps.ca });
+  const closing = new AbortController();
   let pausedUntil = 0;
 
   function headersOf({ envelope, json }: FeedEvent): Record<string, string> {
@@ -88,8 +89,12 @@ export function createWebhookSink(deps: WebhookSinkDeps): Sink {
     batch: 1,
     lanes: LANES,
     wants: () => true,
-    deliver: (events, signal) => deliverInOrder(events, (event) => send(event, signal)),
+    deliver(events, signal) {
+      const stop = AbortSignal.any([signal, closing.signal]);
+      return deliverInOrder(events, (event) => send(event, stop));
+    },
     async close() {
+      closing.abort();
       client.close();
     },
   };

@@ -14,7 +14,7 @@ export interface Received {
   readonly body: string;
 }
 
-export type Reply = (response: ServerResponse, received: Received, request: IncomingMessage) => void;
+export type Reply = (response: ServerResponse, received: Received) => unknown;
 
 export class Receiver implements AsyncDisposable {
   readonly received: Received[] = [];
@@ -35,23 +35,24 @@ export class Receiver implements AsyncDisposable {
     });
   }
 
-  static async plain(): Promise<Receiver> {
-    return new Receiver((listener) => http.createServer(listener)).#listen();
+  /** `port` 0: any free one. */
+  static async plain(port = 0): Promise<Receiver> {
+    return new Receiver((listener) => http.createServer(listener)).#listen(port);
   }
 
   /** `certificate`: one of test/support/certificates. */
   static async encrypted(certificate: 'good' | 'expired'): Promise<Receiver> {
     const [key, cert] = [pem(`${certificate}-key`), pem(certificate)];
-    return new Receiver((listener) => https.createServer({ key, cert }, listener)).#listen();
+    return new Receiver((listener) => https.createServer({ key, cert }, listener)).#listen(0);
   }
 
   /** Speaks with bare sockets. */
   static async raw(speak: (socket: Socket) => void): Promise<Receiver> {
-    return new Receiver(() => createServer(speak)).#listen();
+    return new Receiver(() => createServer(speak)).#listen(0);
   }
 
-  async #listen(): Promise<this> {
-    this.#server.listen(0, '127.0.0.1');
+  async #listen(port: number): Promise<this> {
+    this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
     return this;
   }
@@ -61,7 +62,7 @@ export class Receiver implements AsyncDisposable {
     this.received.push(received);
     this.#heard.resolve();
     this.#heard = Promise.withResolvers();
-    this.reply(response, received, request);
+    this.reply(response, received);
   }
 
   get port(): number {
