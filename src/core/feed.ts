@@ -18,6 +18,9 @@ const MAX_ROSTERS = 1_000;
 /** Users whose ids elsewhere are remembered. */
 const MAX_PEOPLE = 100_000;
 
+/** What sinks write of themselves is no news to them. */
+const BOOKKEEPING: ReadonlySet<Success['type']> = new Set(['sink', 'drop-dead', 'trim-feed']);
+
 /** An entry and those whom it names. */
 export interface Fact extends FeedEntry {
   /** Absent when the fact is about none, or it is gone. */
@@ -39,21 +42,25 @@ export interface FeedPage {
 export interface Feed {
   /** Facts behind a place in commit order, `limit` at most. */
   read(after: Id, limit: number): Promise<FeedPage>;
-  /** Resolves when something was committed after the call, or when the signal says that nobody waits any more. */
+  /** Resolves when something was committed after the call, or when the signal says that nobody waits any more: one signal for each call. */
   committed(signal: AbortSignal): Promise<void>;
+  /** Aborted when the server goes down: who follows the feed on a connection ends it. */
+  readonly ended: AbortSignal;
 }
 
 /** The feed, and what the committer rings when something was stored. */
 export interface FeedParts extends Feed {
   /** Takes over what was committed; called in commit order. */
   apply(outcome: Success): void;
+  end(): void;
 }
 
 export function createFeed(deps: { store: Store; directory: Directory; links: Links }): FeedParts {
   const { store, directory, links } = deps;
   const rosters = createRecent<Id, readonly Id[]>(MAX_ROSTERS);
   const externals = createRecent<string, string | undefined>(MAX_PEOPLE);
-  let waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
+  const ending = new AbortController();
 
   function forget(changed: Pick<ChatMembers, 'conversation'> | undefined): void {
     if (changed !== undefined) rosters.delete(changed.conversation.id);
@@ -122,16 +129,18 @@ export function createFeed(deps: { store: Store; directory: Directory; links: Li
     async committed(signal) {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push(resolve);
+      waiting.add(resolve);
       signal.addEventListener('abort', () => resolve(), { once: true });
       await promise;
+      waiting.delete(resolve);
     },
+    ended: ending.signal,
+    end: () => ending.abort(),
     apply(outcome) {
       forgetChanged(outcome);
-      if (waiting.length === 0) return;
-      const woken = waiting;
-      waiting = [];
-      for (const wake of woken) wake();
+      if (waiting.size === 0 || BOOKKEEPING.has(outcome.type)) return;
+      for (const wake of waiting) wake();
+      waiting.clear();
     },
   };
 }

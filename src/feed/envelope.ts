@@ -1,6 +1,6 @@
 /** A fact as other systems are told it: the envelope of seed 000, with the published payloads and those of our own family. */
 import { uuidOf } from '../core/index.ts';
-import type { ChatFact, Content, Fact, Id } from '../core/index.ts';
+import type { ChatFact, Content, Fact, Id, MemberChange } from '../core/index.ts';
 import { EVENT_NAMES } from './names.ts';
 import type { Topic } from './names.ts';
 
@@ -80,16 +80,12 @@ function payloadOf(fact: Fact, name: Name): unknown {
     case 'message.read':
     case 'message.delivered':
       return { ...messageOf(fact), user_id: name(event.user) };
-    case 'conversation.created':
     case 'conversation.changed':
     case 'conversation.deleted':
       return conversationOf(fact);
+    case 'conversation.created':
     case 'members.changed':
-      return {
-        ...conversationOf(fact),
-        added: event.members?.added.map(({ user, role }) => ({ user_id: name(user), role })) ?? [],
-        removed: event.members?.removed.map(name) ?? [],
-      };
+      return { ...conversationOf(fact), ...membersOf(event.members, name) };
     case 'chat.queued':
     case 'chat.taken':
     case 'chat.transferred':
@@ -124,6 +120,13 @@ function conversationOf({ event, conversation }: Fact): object {
   return {
     conversation_id: uuidOf(event.conversation),
     ...(conversation !== undefined && { kind: conversation.kind, name: conversation.name }),
+  };
+}
+
+function membersOf(change: MemberChange | undefined, name: Name): object {
+  return {
+    added: change?.added.map(({ user, role }) => ({ user_id: name(user), role })) ?? [],
+    removed: change?.removed.map(name) ?? [],
   };
 }
 

@@ -34,7 +34,7 @@ export interface NewEvent {
   readonly session?: SessionFact;
 }
 
-interface EventRow {
+export interface EventRow {
   readonly id: number;
   readonly type: EventType;
   readonly namespace: number;
@@ -60,6 +60,8 @@ export interface Feed {
   floor(): number;
   /** Facts after a place, counted up to a limit. */
   depth(after: number, limit: number): number;
+  /** A row as the fact it is. */
+  toEvent(row: EventRow): DomainEvent;
   /** Edits, recalls and reads of a conversation after a place, ascending. */
   changes(conversation: number, after: number, limit: number): readonly EventRow[];
   /** Forgets edits, recalls and reads of a conversation up to a place, `limit` at most. Returns whether there are more. */
@@ -152,6 +154,7 @@ export function createFeed(deps: {
       return id;
     },
     read,
+    toEvent,
     entries: (after, limit) =>
       read(after, limit).map((event) => {
         const row = event.message === 0 ? undefined : rows.get(event.message);
