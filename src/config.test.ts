@@ -118,6 +118,29 @@ describe('values', () => {
     expect(problems.join()).toMatch(/s3-bucket, s3-access-key and s3-secret-key are needed/);
   });
 
+  test('a webhook needs a secret, and a network of ours where it is not encrypted', () => {
+    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+    const given = { 'webhook-url': 'http://10.0.0.1/hook?token=xyz', 'webhook-secret': secret };
+    expect(option('webhook-url', 'https://example.org/hook').join()).toMatch(/^webhook-url is set: webhook-secret is needed too/);
+    expect(problemsOf({ options: given, env: {} }).join()).toMatch(/^webhook-url is http:\/\/ and webhook-allow is not set/);
+    const config = parseConfig({ options: { ...given, 'webhook-allow': '10.0.0.0/8' }, env: {} });
+    expect(config.sinks).toEqual({
+      webhook: { url: given['webhook-url'], secrets: [secret], allow: [{ address: '10.0.0.0', prefix: 8 }] },
+      grpc: undefined,
+      file: undefined,
+    });
+    // Neither is ever shown: the address may hold a password or a token.
+    expect(JSON.stringify([config.sources, config.given])).not.toMatch(/xyz|MfKQ9r8/);
+  });
+
+  test('an event handler and a file of events', () => {
+    const options = { 'events-grpc-url': 'https://handler:50051', 'events-file': 'events.jsonl', 'events-file-size': '1MiB' };
+    expect(parseConfig({ options, env: {} }).sinks).toMatchObject({
+      grpc: { url: 'https://handler:50051' },
+      file: { path: resolve('events.jsonl'), maxBytes: 1024 ** 2, keep: 10 },
+    });
+  });
+
   test('an empty value is refused for every option, so that a variable that did not expand is noticed', () => {
     for (const { name } of OPTION_LIST) expect(option(name, ' ').join(), name).toMatch(/is empty|cannot be read/);
   });
@@ -150,7 +173,7 @@ describe('what stops the start', () => {
   });
 
   test('options of parts that this version does not have', () => {
-    for (const name of ['DATABASE_URL', 'NATS_URL', 'KAFKA_BROKERS', 'WEBHOOK_URL', 'EVENTS_FILE']) {
+    for (const name of ['DATABASE_URL', 'NATS_URL', 'KAFKA_BROKERS']) {
       const problems = problemsOf({ options: {}, env: { [`SWITCHBOARD_${name}`]: 'x' } });
       expect(problems, name).toHaveLength(1);
       expect(problems[0]).toContain(`SWITCHBOARD_${name} is not an option of this version.`);

@@ -8,6 +8,7 @@ import { OPTIONS, OPTION_LIST } from './config/options.ts';
 import type { Algorithm, LogLevel, Option } from './config/options.ts';
 import { gather } from './config/sources.ts';
 import type { Given, Written } from './config/sources.ts';
+import type { Network } from './config/receivers.ts';
 import { BadValue } from './config/values.ts';
 import type { ApiToken, Limits, Millis } from './core/index.ts';
 
@@ -70,6 +71,12 @@ export interface Config {
     readonly pingTimeout: Millis;
     readonly connectTimeout: Millis;
   };
+  /** Where events go; what is not set is not there. */
+  readonly sinks: {
+    readonly webhook: WebhookOptions | undefined;
+    readonly grpc: { readonly url: string } | undefined;
+    readonly file: EventFileOptions | undefined;
+  };
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
   readonly client: {
@@ -91,6 +98,24 @@ export interface S3Options {
   readonly secretKey: string;
   /** The bucket stands in the path, not before the host name. */
   readonly pathStyle: boolean;
+}
+
+export interface WebhookOptions {
+  /** With the name and password that it may have. */
+  readonly url: string;
+  /** At least one; each signs. */
+  readonly secrets: readonly string[];
+  /** Networks that may be reached although they are private. */
+  readonly allow: readonly Network[];
+}
+
+export interface EventFileOptions {
+  /** Absolute. */
+  readonly path: string;
+  /** From this size on a new file is begun. */
+  readonly maxBytes: number;
+  /** Ended files that are kept. */
+  readonly keep: number;
 }
 
 export interface Setting {
@@ -170,6 +195,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
       pingTimeout: read(OPTIONS.pingTimeout),
       connectTimeout: read(OPTIONS.connectTimeout),
     },
+    sinks: readSinks(read),
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
     client: { url: read(OPTIONS.url), token: read(OPTIONS.token), adminToken: read(OPTIONS.adminToken) },
     sources,
@@ -223,6 +249,20 @@ function readS3(read: Read): S3Options | undefined {
   return endpoint === undefined ? undefined : { endpoint: endpoint.replace(/\/+$/, ''), ...rest };
 }
 
+/** What is missing beside an address is told by `contradictions`. */
+function readSinks(read: Read): Config['sinks'] {
+  const url = read(OPTIONS.webhookUrl);
+  const [secrets, allow] = [read(OPTIONS.webhookSecret) ?? [], read(OPTIONS.webhookAllow) ?? []];
+  const handler = read(OPTIONS.eventsGrpcUrl);
+  const path = read(OPTIONS.eventsFile);
+  const [maxBytes, keep] = [read(OPTIONS.eventsFileSize), read(OPTIONS.eventsFileKeep)];
+  return {
+    webhook: url === undefined ? undefined : { url, secrets, allow },
+    grpc: handler === undefined ? undefined : { url: handler },
+    file: path === undefined ? undefined : { path: resolve(path), maxBytes, keep },
+  };
+}
+
 /** Values that are fine alone and cannot work together. */
 function contradictions(config: Config): string[] {
   const found: string[] = [];
@@ -248,6 +288,15 @@ function contradictions(config: Config): string[] {
   const { s3 } = config.media;
   if (s3 !== undefined && [s3.bucket, s3.accessKey, s3.secretKey].includes('')) {
     found.push('s3-endpoint is set: s3-bucket, s3-access-key and s3-secret-key are needed too.');
+  }
+  const { webhook } = config.sinks;
+  if (webhook?.secrets.length === 0) {
+    found.push('webhook-url is set: webhook-secret is needed too, so that the receiver can tell our requests from others.');
+  }
+  if (webhook !== undefined && webhook.allow.length === 0 && webhook.url.toLowerCase().startsWith('http:')) {
+    found.push(
+      'webhook-url is http:// and webhook-allow is not set: unencrypted, events go to networks of your own alone. Use https://, or name the network.',
+    );
   }
   return found;
 }
