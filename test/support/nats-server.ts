@@ -2,6 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { startProgram } from './program.ts';
 
 export interface NatsServer extends AsyncDisposable {
@@ -13,6 +15,37 @@ export interface NatsServer extends AsyncDisposable {
   /** It does not move until `resume`. */
   pause(): void;
   resume(): void;
+  /** Everything in a stream, in its order; nothing when there is no such stream. */
+  read(stream: string): Promise<readonly StoredMessage[]>;
+}
+
+export interface StoredMessage {
+  readonly seq: number;
+  readonly subject: string;
+  /** By which repetitions are known. */
+  readonly id: string;
+  readonly text: string;
+}
+
+async function readStream(url: string, stream: string): Promise<readonly StoredMessage[]> {
+  const connection = await connect({ servers: url });
+  try {
+    const { streams } = await jetstreamManager(connection);
+    const names = await streams.names().next();
+    if (!names.includes(stream)) return [];
+    const { state } = await streams.info(stream);
+    const found: StoredMessage[] = [];
+    if (state.messages === 0) return found;
+    const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
+    for await (const message of await consumer.consume()) {
+      const { seq, subject, headers } = message;
+      found.push({ seq, subject, id: headers?.get('Nats-Msg-Id') ?? '', text: message.string() });
+      if (seq >= state.last_seq) break;
+    }
+    return found;
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Whether the tests were given a server, which they cannot stop. */
@@ -33,6 +66,7 @@ export async function startNatsServer(): Promise<NatsServer> {
       program = await run(port);
     },
     pause: () => program.pause(),
+    read: (stream) => readStream(`nats://127.0.0.1:${port}`, stream),
     resume: () => program.resume(),
     async [Symbol.asyncDispose]() {
       await program.kill();
