@@ -10,6 +10,16 @@ const helpers = [
     apt: 'chromium',
     hint: 'install Chromium, with a link named `chromium` on the path. Tests open pages and files in it.',
   },
+  {
+    program: 'nats-server',
+    apt: 'nats-server',
+    hint: 'install the NATS server (https://nats.io/download), 2.9 or newer. Tests bring events to it.',
+  },
+  {
+    program: 'kcat',
+    apt: 'kcat',
+    hint: 'install kcat 1.7 (https://github.com/edenhill/kcat) with librdkafka 1.4 or newer. Tests bring events to its mock brokers.',
+  },
 ];
 
 /**
