@@ -94,7 +94,9 @@ export function createGrpcSink({ url, ca, timeout = TIMEOUT_MS }: GrpcSinkDeps):
     const method = METHODS.get(event.envelope.name);
     if (method === undefined) return { type: 'refused', why: 'event handlers have no method for it' };
     if (signal.aborted) return { type: 'unavailable', why: 'stopped' };
-    return call(method, messageOf(method.input, event), signal);
+    const message = messageOf(method.input, event);
+    if (message === undefined) return { type: 'refused', why: 'it cannot be written as a message of protobuf' };
+    return call(method, message, signal);
   }
 
   return {
@@ -114,8 +116,18 @@ export function createGrpcSink({ url, ca, timeout = TIMEOUT_MS }: GrpcSinkDeps):
 }
 
 /** By protobuf-es: the codec of src/protobuf has no room for google.protobuf.Struct, and a call costs a hundred times what this does. */
-function messageOf(type: DescMessage, { json }: FeedEvent): Buffer {
-  return Buffer.from(toBinary(type, fromJsonString(type, json, { ignoreUnknownFields: true })));
+function messageOf(type: DescMessage, { json }: FeedEvent): Buffer | undefined {
+  try {
+    return Buffer.from(toBinary(type, fromJsonString(type, wellFormed(json), { ignoreUnknownFields: true })));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Protobuf has no half of a surrogate pair, which JSON writes as an escape. */
+function wellFormed(json: string): string {
+  if (!json.includes('\\ud')) return json;
+  return JSON.stringify(JSON.parse(json), (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
 }
 
 const asIs = (message: Buffer): Buffer => message;

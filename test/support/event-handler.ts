@@ -27,9 +27,12 @@ export interface Told {
 /** Answers with a status, or with nothing until it is cancelled. */
 export type Verdict = { readonly code: number } | { readonly bytes: number } | 'hang';
 
+type Call = ServerUnaryCall<JsonValue, Buffer>;
+
 export class EventHandler implements AsyncDisposable {
   readonly told: Told[] = [];
-  answer: (told: Told) => Verdict = () => ({ code: status.OK });
+  /** `isCancelled`: whoever called does not wait any more. */
+  answer: (told: Told, isCancelled: () => boolean) => Verdict | Promise<Verdict> = () => ({ code: status.OK });
   readonly #server = new Server();
   #port = 0;
   #heard = Promise.withResolvers<void>();
@@ -70,18 +73,17 @@ export class EventHandler implements AsyncDisposable {
       responseDeserialize: asIs,
     };
     const implementation: UntypedServiceImplementation = {
-      onMessage: (call: ServerUnaryCall<JsonValue, Buffer>, done: sendUnaryData<Buffer>) =>
-        this.#take(typeName, call.request, done),
+      onMessage: (call: Call, done: sendUnaryData<Buffer>) => void this.#take(typeName, call, done),
     };
     this.#server.addService({ onMessage: definition }, implementation);
   }
 
-  #take(service: string, message: JsonValue, done: sendUnaryData<Buffer>): void {
-    const told = { service, message };
+  async #take(service: string, call: Call, done: sendUnaryData<Buffer>): Promise<void> {
+    const told = { service, message: call.request };
     this.told.push(told);
     this.#heard.resolve();
     this.#heard = Promise.withResolvers();
-    const verdict = this.answer(told);
+    const verdict = await this.answer(told, () => call.cancelled);
     if (verdict === 'hang') return;
     if ('bytes' in verdict) return done(null, emptyOf(verdict.bytes));
     if (verdict.code === 0) return done(null, Buffer.alloc(0));

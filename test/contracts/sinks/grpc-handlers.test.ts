@@ -1,7 +1,4 @@
 /** Event handlers over gRPC, well and not: a real grpc-js server behind each. */
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGrpcSink } from '../../../src/sinks/grpc.ts';
@@ -11,6 +8,7 @@ import type { EventType } from '../../../src/core/index.ts';
 import { EventHandler, SERVICES } from '../../support/event-handler.ts';
 import type { Verdict } from '../../support/event-handler.ts';
 import { feedEvent } from '../../support/feed-events.ts';
+import { freePort } from '../../support/free-port.ts';
 import { Receiver, pem } from '../../support/receiver.ts';
 
 /** For calls that must be cut: what is tested never answers, so that its length decides nothing. */
@@ -77,6 +75,15 @@ describe('what is told', () => {
     // In the JSON mapping 64-bit integers are strings.
     const message = { ...event.envelope, version: '1', payload };
     expect(receiver.told).toEqual([{ service: `accelbyte.chat.chat.v1.${service}`, message }]);
+  });
+
+  it('half of a surrogate pair arrives as the sign for what cannot be written', async () => {
+    const receiver = await handler();
+    const event = feedEvent(1, 'message.sent');
+    const json = event.json.replace('Привет', '\\ud83d');
+    const outcomes = await sinkTo(addressOf(receiver)).deliver([{ ...event, json }], new AbortController().signal);
+    expect(outcomes).toEqual([{ type: 'delivered' }]);
+    expect(JSON.stringify(receiver.told)).toContain('"payload":"\ufffd ');
   });
 
   it('nothing of our own family: there is no service for it', async () => {
@@ -210,15 +217,3 @@ describe('certificates', () => {
     expect(receiver.told).toEqual([]);
   });
 });
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  const probe = connect(port, '127.0.0.1');
-  await once(probe, 'error');
-  return port;
-}
