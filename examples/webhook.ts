@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 const url = process.env['SWITCHBOARD_URL'] ?? 'http://127.0.0.1:8080';
@@ -28,9 +28,9 @@ const seen = new Set<string>();
 const hello = `hello to a webhook ${crypto.randomUUID()}`;
 const told = Promise.withResolvers<void>();
 
-const server = createServer(async (request, response) => {
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await text(request);
-  if (!isGenuine(request.headers, body)) return response.writeHead(401).end();
+  if (!isGenuine(request.headers, body)) return void response.writeHead(401).end();
   const event = JSON.parse(body);
   const isNew = !seen.has(event.id);
   seen.add(event.id);
@@ -40,7 +40,9 @@ const server = createServer(async (request, response) => {
     console.log(`${event.name}: ${hello.slice(0, 18)}`);
     told.resolve();
   }
-});
+}
+
+const server = createServer((request, response) => void receive(request, response));
 const port = process.env['WEBHOOK_PORT'] ?? '8787';
 server.listen(Number(port), '127.0.0.1');
 await once(server, 'listening');

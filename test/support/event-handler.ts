@@ -2,7 +2,7 @@
 import { fromBinary, toJson } from '@bufbuild/protobuf';
 import type { DescMessage, DescService, JsonValue } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import type { ServerUnaryCall, ServiceError, UntypedServiceImplementation, sendUnaryData } from '@grpc/grpc-js';
+import type { ServerUnaryCall, UntypedServiceImplementation, sendUnaryData } from '@grpc/grpc-js';
 import {
   ChatUserChatRateLimitedService,
   ChatUserConnectedService,
@@ -87,7 +87,7 @@ export class EventHandler implements AsyncDisposable {
     if (verdict === 'hang') return;
     if ('bytes' in verdict) return done(null, emptyOf(verdict.bytes));
     if (verdict.code === 0) return done(null, Buffer.alloc(0));
-    done({ code: verdict.code, details: 'a secret of the handler' } as ServiceError);
+    done({ code: verdict.code, details: 'a secret of the handler' });
   }
 
   #listen(security: ServerCredentials, port: number): Promise<this> {
