@@ -40,23 +40,22 @@ export interface FeedEvent {
 }
 
 export function toFeedEvent(fact: Fact): FeedEvent {
-  const { event, conversation, external } = fact;
+  const { event, conversation, nameOf } = fact;
   const { name, member, topic } = EVENT_NAMES[event.type];
   const { origin, user } = event;
-  const person = (id: Id): string => external(id) ?? uuidOf(id);
   const envelope: Envelope = {
-    payload: { [member]: payloadOf(fact, person) },
+    payload: { [member]: payloadOf(fact, nameOf) },
     id: uuidOf(event.id),
     version: VERSION,
     name,
     namespace: event.namespace,
     timestamp: new Date(event.at).toISOString(),
     clientId: origin.door,
-    ...(user !== 0 && { userId: person(user) }),
+    ...(user !== 0 && { userId: nameOf(user) }),
     ...(origin.trace !== undefined && { traceId: origin.trace.split('-')[1], spanContext: origin.trace }),
     ...(origin.session !== 0 && { sessionId: uuidOf(origin.session) }),
   };
-  const key = event.conversation === 0 ? person(user) : uuidOf(conversation?.id ?? event.conversation);
+  const key = event.conversation === 0 ? nameOf(user) : uuidOf(conversation?.id ?? event.conversation);
   return { place: event.id, topic, key, envelope, json: JSON.stringify(envelope) };
 }
 
@@ -108,7 +107,7 @@ function sent(fact: Fact, name: Name): unknown {
     target_id: other === undefined ? uuidOf(event.conversation) : name(other),
     payload: textOf(fact),
     target_type: other === undefined ? 'GROUP' : 'PERSONAL',
-    target_members: members.map(name),
+    target_members: members,
   };
 }
 

@@ -2,8 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { idOfUuid, uuidOf } from '../../src/core/index.ts';
+import { EVENT_SCHEMAS } from '../../src/feed/index.ts';
 import type { FeedEvent } from '../../src/feed/index.ts';
 import { collectingSink } from '../support/collecting-sink.ts';
 import type { CollectingSink } from '../support/collecting-sink.ts';
@@ -15,6 +18,10 @@ import { tokenFor } from '../support/tokens.ts';
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+const SCHEMAS = new Map(
+  [...EVENT_SCHEMAS].map(([name, schema]) => [name, Compile(Type.Unsafe<unknown>({ ...schema, additionalProperties: false }))]),
+);
+
 let sink: CollectingSink;
 let server: TestServer;
 
@@ -22,7 +29,12 @@ beforeEach(async () => {
   sink = collectingSink();
   server = await startServer({}, undefined, { sinks: [sink] });
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  await server.close();
+  // Whatever was told in any test is what the schemas say.
+  for (const { envelope, json } of sink.taken)
+    expect([json, SCHEMAS.get(envelope.name)?.Check(JSON.parse(json))]).toEqual([json, true]);
+});
 
 /** Sends over HTTP as a user and answers with the id. */
 async function say(
@@ -286,11 +298,12 @@ test('read in pages by back ends, within their namespace, by name, from any plac
 test('a cursor from before what is kept is told so', async () => {
   const [alice, bob] = await server.newUsers(2);
   const id = await say(alice, bob, 'old');
-  await server.chat.core.committer.commit({ type: 'trim-feed', before: id, limit: 100 });
+  await server.group([alice, bob]);
+  await server.chat.core.committer.commit({ type: 'trim-feed', before: id + 1_000_000, limit: 100 });
   const later = await say(alice, bob, 'new');
   const page = await ask('/api/events?after=1&type=personalChatSent');
   expect(page.body).toMatchObject({ cut: true, events: [{ place: String(later) }] });
-  expect((await ask(`/api/events?after=${id}`)).body.cut).toBe(false);
+  expect((await ask(`/api/events?after=${later}`)).body.cut).toBe(false);
 });
 
 test('followed live as server-sent events, and taken up again where it was', async () => {

@@ -71,8 +71,8 @@ export function feedContract(subject: Subject): void {
       expect((await apply(store, { type: 'trim-feed', before, limit: 3 })).more).toBe(false);
       expect(await typesOf(store)).toEqual(['message.sent', 'message.edited']);
       expect(await store.feedFloor()).toBe(before);
-      // It never goes back.
-      await apply(store, { type: 'trim-feed', before: 1, limit: 3 });
+      // Nothing more was forgotten.
+      await apply(store, { type: 'trim-feed', before: before + 1_000, limit: 3 });
       expect(await store.feedFloor()).toBe(before);
     });
   });
