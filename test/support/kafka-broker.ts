@@ -40,7 +40,7 @@ const MAX_OUTPUT_BYTES = 1024 ** 3;
 
 /** Reads a topic to its end with kcat: a client that has no line in common with ours. */
 export async function readTopic(brokers: string, topic: string): Promise<readonly KafkaRecord[]> {
-  const args = ['-b', brokers, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
+  const args = ['-b', brokers, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J', '-X', 'fetch.wait.max.ms=10'];
   const { stdout } = await promisify(execFile)('kcat', args, { maxBuffer: MAX_OUTPUT_BYTES });
   return stdout
     .split('\n')
