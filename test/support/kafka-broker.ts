@@ -17,7 +17,7 @@ export interface KafkaBroker extends AsyncDisposable {
   /** Other brokers, with nothing in them, take the place of these. */
   replace(): Promise<void>;
   /** They do not move until `resume`. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   readonly gates: Gates;
   /** Everything in a topic, partition by partition, as kcat reads it. */
