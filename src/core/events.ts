@@ -53,7 +53,7 @@ export interface DomainEvent {
   readonly index: number;
   readonly at: Millis;
   readonly origin: Origin;
-  /** Members added and removed, for `members.changed`. */
+  /** Members added and removed, for `members.changed`; those it begins with, for `conversation.created`. */
   readonly members?: MemberChange;
   /** The support chat as it was then, for `chat.…`. */
   readonly chat?: ChatFact;

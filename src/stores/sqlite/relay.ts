@@ -38,7 +38,7 @@ export function createRelay(deps: { db: Database; feed: Feed; namespaces: Namesp
 
   return {
     record({ event, namespace: name, user, origin, session }) {
-      const namespace = namespaces.number(name);
+      const namespace = namespaces.ensure(name);
       if (event === 'user.connected' && begin.run(origin.session, namespace, user, origin.door) === 0)
         return { type: 'fact', id: 0 };
       if (event === 'user.disconnected' && end.run(origin.session) === 0) return { type: 'fact', id: 0 };
