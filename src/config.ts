@@ -58,6 +58,11 @@ export interface Config {
     /** Not set: bytes are kept in the data folder. */
     readonly s3: S3Options | undefined;
   };
+  /** Where events are brought; not set: not there. */
+  readonly sinks: {
+    readonly kafka: KafkaOptions | undefined;
+    readonly nats: NatsOptions | undefined;
+  };
   readonly pingInterval: Millis;
   /** What the Socket.IO half of the messenger door alone needs. */
   readonly messenger: {
@@ -91,6 +96,21 @@ export interface S3Options {
   readonly secretKey: string;
   /** The bucket stands in the path, not before the host name. */
   readonly pathStyle: boolean;
+}
+
+export interface KafkaOptions {
+  readonly brokers: readonly string[];
+  /** Empty: topics have none. */
+  readonly prefix: string;
+  /** With the events of our own family. */
+  readonly own: boolean;
+}
+
+export interface NatsOptions {
+  readonly url: string;
+  readonly stream: string;
+  readonly subject: string;
+  readonly own: boolean;
 }
 
 export interface Setting {
@@ -162,6 +182,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
     linkLifetime: read(OPTIONS.linkLifetime),
     media: { maxImagePixels: read(OPTIONS.maxImagePixels), s3: readS3(read) },
+    sinks: { kafka: readKafka(read), nats: readNats(read) },
     pingInterval: read(OPTIONS.pingInterval),
     messenger: {
       allowedOrigins: read(OPTIONS.allowedOrigins) ?? [],
@@ -221,6 +242,22 @@ function readS3(read: Read): S3Options | undefined {
     pathStyle: read(OPTIONS.s3PathStyle) === 'true',
   };
   return endpoint === undefined ? undefined : { endpoint: endpoint.replace(/\/+$/, ''), ...rest };
+}
+
+function readKafka(read: Read): KafkaOptions | undefined {
+  const brokers = read(OPTIONS.kafkaBrokers);
+  const rest = { prefix: read(OPTIONS.kafkaTopicPrefix) ?? '', own: read(OPTIONS.kafkaOwnEvents) === 'true' };
+  return brokers === undefined ? undefined : { brokers, ...rest };
+}
+
+function readNats(read: Read): NatsOptions | undefined {
+  const url = read(OPTIONS.eventsNatsUrl);
+  const rest = {
+    stream: read(OPTIONS.eventsNatsStream),
+    subject: read(OPTIONS.eventsNatsSubject),
+    own: read(OPTIONS.eventsNatsOwnEvents) === 'true',
+  };
+  return url === undefined ? undefined : { url, ...rest };
 }
 
 /** Values that are fine alone and cannot work together. */
