@@ -59,6 +59,14 @@ export interface Config {
     /** Not set: bytes are kept in the data folder. */
     readonly s3: S3Options | undefined;
   };
+  /** Where events are brought; not set: not there. */
+  readonly sinks: {
+    readonly kafka: KafkaOptions | undefined;
+    readonly nats: NatsOptions | undefined;
+    readonly webhook: WebhookOptions | undefined;
+    readonly grpc: { readonly url: string } | undefined;
+    readonly file: EventFileOptions | undefined;
+  };
   readonly pingInterval: Millis;
   /** What the Socket.IO half of the messenger door alone needs. */
   readonly messenger: {
@@ -70,12 +78,6 @@ export interface Config {
     readonly signalRate: Limits['rate'];
     readonly pingTimeout: Millis;
     readonly connectTimeout: Millis;
-  };
-  /** Where events go; what is not set is not there. */
-  readonly sinks: {
-    readonly webhook: WebhookOptions | undefined;
-    readonly grpc: { readonly url: string } | undefined;
-    readonly file: EventFileOptions | undefined;
   };
   readonly shutdownTimeout: Millis;
   /** For commands that talk to a running server. */
@@ -116,6 +118,21 @@ export interface EventFileOptions {
   readonly maxBytes: number;
   /** Ended files that are kept. */
   readonly keep: number;
+}
+
+export interface KafkaOptions {
+  readonly brokers: readonly string[];
+  /** Empty: topics have none. */
+  readonly prefix: string;
+  /** With the events of our own family. */
+  readonly own: boolean;
+}
+
+export interface NatsOptions {
+  readonly url: string;
+  readonly stream: string;
+  readonly subject: string;
+  readonly own: boolean;
 }
 
 export interface Setting {
@@ -187,6 +204,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
     linkLifetime: read(OPTIONS.linkLifetime),
     media: { maxImagePixels: read(OPTIONS.maxImagePixels), s3: readS3(read) },
+    sinks: { kafka: readKafka(read), nats: readNats(read), ...readReceivers(read) },
     pingInterval: read(OPTIONS.pingInterval),
     messenger: {
       allowedOrigins: read(OPTIONS.allowedOrigins) ?? [],
@@ -195,7 +213,6 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
       pingTimeout: read(OPTIONS.pingTimeout),
       connectTimeout: read(OPTIONS.connectTimeout),
     },
-    sinks: readSinks(read),
     shutdownTimeout: read(OPTIONS.shutdownTimeout),
     client: { url: read(OPTIONS.url), token: read(OPTIONS.token), adminToken: read(OPTIONS.adminToken) },
     sources,
@@ -250,7 +267,7 @@ function readS3(read: Read): S3Options | undefined {
 }
 
 /** What is missing beside an address is told by `contradictions`. */
-function readSinks(read: Read): Config['sinks'] {
+function readReceivers(read: Read): Pick<Config['sinks'], 'webhook' | 'grpc' | 'file'> {
   const url = read(OPTIONS.webhookUrl);
   const [secrets, allow] = [read(OPTIONS.webhookSecret) ?? [], read(OPTIONS.webhookAllow) ?? []];
   const handler = read(OPTIONS.eventsGrpcUrl);
@@ -261,6 +278,22 @@ function readSinks(read: Read): Config['sinks'] {
     grpc: handler === undefined ? undefined : { url: handler },
     file: path === undefined ? undefined : { path: resolve(path), maxBytes, keep },
   };
+}
+
+function readKafka(read: Read): KafkaOptions | undefined {
+  const brokers = read(OPTIONS.kafkaBrokers);
+  const rest = { prefix: read(OPTIONS.kafkaTopicPrefix) ?? '', own: read(OPTIONS.kafkaOwnEvents) === 'true' };
+  return brokers === undefined ? undefined : { brokers, ...rest };
+}
+
+function readNats(read: Read): NatsOptions | undefined {
+  const url = read(OPTIONS.eventsNatsUrl);
+  const rest = {
+    stream: read(OPTIONS.eventsNatsStream),
+    subject: read(OPTIONS.eventsNatsSubject),
+    own: read(OPTIONS.eventsNatsOwnEvents) === 'true',
+  };
+  return url === undefined ? undefined : { url, ...rest };
 }
 
 /** Values that are fine alone and cannot work together. */

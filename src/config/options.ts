@@ -5,6 +5,7 @@
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
 import { EVENT_OPTIONS } from './event-options.ts';
+import { BROKER_OPTIONS } from './broker-options.ts';
 import { retention } from './retention.ts';
 import { FILE_OPTIONS } from './file-options.ts';
 import { limit, option, unset } from './option.ts';
@@ -143,6 +144,7 @@ export const OPTIONS = {
     "Characters of a file's name: what file systems take.",
   ),
   ...FILE_OPTIONS,
+  ...BROKER_OPTIONS,
   maxNoticeLength: limit(
     'max-notice-length',
     integer,

@@ -15,8 +15,9 @@ export function parseNatsAddress(text: string): NatsAddress | undefined {
   const urls = text.split(',').map((part) => toUrl(part.trim()));
   const [first] = urls;
   if (first === undefined || urls.includes(undefined)) return undefined;
-  const user = decodeURIComponent(first.username);
-  const pass = decodeURIComponent(first.password);
+  const user = decoded(first.username);
+  const pass = decoded(first.password);
+  if (user === undefined || pass === undefined) return undefined;
   return {
     servers: urls.map((url) => (url === undefined ? '' : url.host)),
     ...(pass !== '' && { user, pass }),
@@ -31,4 +32,12 @@ function toUrl(text: string): URL | undefined {
   const url = new URL(withScheme);
   const isPlain = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === '';
   return ['nats:', 'tls:'].includes(url.protocol) && url.host !== '' && isPlain ? url : undefined;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

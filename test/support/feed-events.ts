@@ -1,4 +1,5 @@
 /** Events on their way out, made from facts as the feed makes them. */
+import { uuidOf } from '../../src/core/index.ts';
 import { toFeedEvent } from '../../src/feed/index.ts';
 import type { FeedEvent } from '../../src/feed/index.ts';
 import type { DomainEvent, EventType, Fact } from '../../src/core/index.ts';
@@ -21,8 +22,8 @@ function detailOf(type: EventType, id: number): Partial<DomainEvent> {
 }
 
 function factOf(event: DomainEvent): Fact {
-  const external = (): undefined => undefined;
-  if (event.type !== 'message.sent') return { event, external };
+  const nameOf = uuidOf;
+  if (event.type !== 'message.sent') return { event, nameOf };
   const message = {
     id: event.message,
     conversation: event.conversation,
@@ -32,5 +33,5 @@ function factOf(event: DomainEvent): Fact {
     content: { text: 'Привет 👋\n"quoted"' },
     at: event.at,
   };
-  return { event, external, members: [event.user, 8], message: message as unknown as NonNullable<Fact['message']> };
+  return { event, nameOf, members: [event.user, 8].map(uuidOf), message: message as unknown as NonNullable<Fact['message']> };
 }

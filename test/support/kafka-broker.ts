@@ -17,7 +17,7 @@ export interface KafkaBroker extends AsyncDisposable {
   /** Other brokers, with nothing in them, take the place of these. */
   replace(): Promise<void>;
   /** They do not move until `resume`. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   readonly gates: Gates;
   /** Everything in a topic, partition by partition, as kcat reads it. */
@@ -40,7 +40,7 @@ const MAX_OUTPUT_BYTES = 1024 ** 3;
 
 /** Reads a topic to its end with kcat: a client that has no line in common with ours. */
 export async function readTopic(brokers: string, topic: string): Promise<readonly KafkaRecord[]> {
-  const args = ['-b', brokers, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
+  const args = ['-b', brokers, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J', '-X', 'fetch.wait.max.ms=10'];
   const { stdout } = await promisify(execFile)('kcat', args, { maxBuffer: MAX_OUTPUT_BYTES });
   return stdout
     .split('\n')

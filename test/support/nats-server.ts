@@ -1,5 +1,5 @@
 /** A real NATS server with JetStream on this machine, in a folder of its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -13,7 +13,7 @@ export interface NatsServer extends AsyncDisposable {
   /** On the same port, with what it had on disk. */
   start(): Promise<void>;
   /** It does not move until `resume`. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** Everything in a stream, in its order; nothing when there is no such stream. */
   read(stream: string): Promise<readonly StoredMessage[]>;
@@ -48,13 +48,13 @@ async function readStream(url: string, stream: string): Promise<readonly StoredM
   }
 }
 
-/** Whether the tests were given a server, which they cannot stop. */
-export const GIVEN_NATS = process.env['NATS_URL'];
-
-export async function startNatsServer(): Promise<NatsServer> {
+/** `settings`: lines of its configuration file. */
+export async function startNatsServer(settings = 'jetstream: enabled'): Promise<NatsServer> {
   const folder = await mkdtemp(join(tmpdir(), 'switchboard-nats-'));
+  const file = join(folder, 'nats.conf');
+  await writeFile(file, settings);
   const run = (port: string) =>
-    startProgram(process.env['NATS_SERVER_BIN'] ?? 'nats-server', ['-js', '-a', '127.0.0.1', '-p', port, '-sd', folder], {
+    startProgram(process.env['NATS_SERVER_BIN'] ?? 'nats-server', ['-c', file, '-a', '127.0.0.1', '-p', port, '-sd', folder], {
       ready: /Listening for client connections on 127\.0\.0\.1:(\d+)[^]*Server is ready/,
     });
   let program = await run('-1');

@@ -1,12 +1,14 @@
 /** A program that a test starts beside itself: its end is that of the test. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 
 export interface Program {
   /** What its output shows once it is ready, by `ready`. */
   readonly told: RegExpExecArray;
   /** It does not move until `resume`: connections stay open, nobody answers. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** As after a power cut; resolves when it is gone. */
   kill(): Promise<void>;
@@ -50,11 +52,21 @@ export async function startProgram(
   });
   return {
     told,
-    pause: () => void child.kill('SIGSTOP'),
+    async pause() {
+      child.kill('SIGSTOP');
+      while (!(await stands(child.pid ?? 0))) await setImmediate();
+    },
     resume: () => void child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL');
       await gone;
     },
   };
+}
+
+/** Threads go on for a moment after the signal. Where the system does not say what they do, they are taken at its word. */
+async function stands(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const states = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => ') T'));
+  return (await Promise.all(states)).every((text) => text.slice(text.lastIndexOf(')')).startsWith(') T'));
 }

@@ -1,4 +1,5 @@
 /** Events as the relay hands them to sinks. */
+import { uuidOf } from '../../../src/core/index.ts';
 import { EVENT_NAMES, toFeedEvent } from '../../../src/feed/index.ts';
 import type { FeedEvent } from '../../../src/feed/index.ts';
 import type { EventType } from '../../../src/core/index.ts';
@@ -35,8 +36,8 @@ export function sampleEvent(conversation: number, text = 'a text', type: EventTy
       index: 1,
     },
     message: { content: { text } },
-    members: [7, 8],
-    external: () => undefined,
+    members: [7, 8].map(uuidOf),
+    nameOf: uuidOf,
   } as unknown as Parameters<typeof toFeedEvent>[0]);
 }
 
