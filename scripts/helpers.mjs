@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** One row each: `program` to find on the path, `apt` the Debian package that has it, `hint` for everyone else. */
-const helpers = [
+export const helpers = [
   {
     program: 'chromium',
     apt: 'chromium',

@@ -1,8 +1,7 @@
 /** Events as the relay hands them to sinks. */
-import { uuidOf } from '../../../src/core/index.ts';
 import { EVENT_NAMES, toFeedEvent } from '../../../src/feed/index.ts';
 import type { FeedEvent } from '../../../src/feed/index.ts';
-import type { EventType } from '../../../src/core/index.ts';
+import type { Content, EventType, Message } from '../../../src/core/index.ts';
 
 /** Texts that break what is written carelessly. */
 export const TEXTS = [
@@ -22,23 +21,25 @@ let place = 1_000_000_000_000;
 /** An event in a conversation; each has a place and an id of its own. */
 export function sampleEvent(conversation: number, text = 'a text', type: EventType = 'message.sent'): FeedEvent {
   place += 1;
-  const id = place;
-  return toFeedEvent({
-    event: {
-      id,
-      type,
-      namespace: 'default',
-      user: 7,
-      at: 1_700_000_000_000,
-      origin: { door: 'stream', trace: undefined, session: 0 },
-      conversation,
-      message: id,
-      index: 1,
-    },
-    message: { content: { text } },
-    members: [7, 8].map(uuidOf),
-    nameOf: uuidOf,
-  } as unknown as Parameters<typeof toFeedEvent>[0]);
+  const at = 1_700_000_000_000;
+  const event = {
+    id: place,
+    type,
+    namespace: 'default',
+    user: 7,
+    at,
+    origin: { door: 'stream', session: 0 },
+    conversation,
+    message: place,
+    index: 1,
+  };
+  const content: Content = { kind: 'text', text };
+  const message: Message = { id: place, conversation, index: 1, sender: 7, state: 'sent', sentAt: at, content };
+  const names = new Map([
+    [7, 'anna'],
+    [8, 'ben'],
+  ]);
+  return toFeedEvent({ event, message, members: [...names.values()], nameOf: (user) => names.get(user) ?? 'nobody' });
 }
 
 /** So many events, in turn of so many conversations. */
