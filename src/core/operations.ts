@@ -171,7 +171,10 @@ export interface MoveCursor {
   readonly upTo: Id;
   /** Count the members up to this many: tells whether the group is small enough to be told. */
   readonly countMembers: number;
-  /** In a support chat: the user is an operator, who need not be a member; the desk's cursor goes forward as well. */
+  /**
+   * In a support chat or an aside: the user is an operator, who need not be a member (0: nobody in particular); the desk's cursor goes forward as well.
+   * In an aside whoever moves it, the aside's own (`markAside`).
+   */
   readonly desk?: boolean | undefined;
   readonly origin: Origin;
 }

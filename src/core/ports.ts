@@ -2,7 +2,7 @@
  * What the core needs from the outside: a store, a bus, tokens and passwords. Implementations live in their own rooms and each seam
  * has one contract suite in `test/contracts`.
  */
-import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
+import type { ChatAside, ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
 import type { Delivery, DomainEvent, FeedEntry, ResumeEntry } from './events.ts';
 import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
@@ -244,7 +244,7 @@ export interface Store {
   /** Conversations of those who wait in one queue, oldest first. */
   queue(namespace: string, source: string, department: string, limit: number): Promise<readonly Id[]>;
   /** The asides of a support chat. */
-  asides(conversation: Id): Promise<readonly Conversation[]>;
+  asides(conversation: Id): Promise<readonly ChatAside[]>;
   /** A message by the id that a back end gave it. */
   externalMessage(namespace: string, external: number): Promise<Message | undefined>;
   deskSettings(namespace: string): Promise<readonly DeskSetting[]>;

@@ -83,11 +83,11 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences, rows, now });
   const relay = createRelay({ db, feed, namespaces });
   const chats = createDeskChats({ db, namespaces });
-  const deskCursors = createDeskCursors({ sequences, chats, rows, now });
+  const asides = createAsides({ db, ids, namespaces, sequences, behind });
+  const deskCursors = createDeskCursors({ sequences, chats, asides, rows, now });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
   const files = createFiles({ db, ids, namespaces });
   const activity = createActivity({ db, namespaces, sequences });
-  const asides = createAsides({ db, ids, namespaces, sequences, behind });
   const handover = createHandover({ db, sequences, behind, rows, sentKeys, now });
   const conversations = createConversations({
     db,
@@ -121,7 +121,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     rows,
     now,
   });
-  const desk = createDesk({ ids, namespaces, sequences, conversations, chats, feed, append: messages.append });
+  const desk = createDesk({ ids, namespaces, sequences, conversations, chats, asides, feed, append: messages.append });
   const userSaved = (namespace: number, user: number, roleChanged: boolean): void => {
     chats.userSaved(namespace, user);
     if (roleChanged) asides.roleChanged(namespace, user);

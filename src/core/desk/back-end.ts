@@ -114,7 +114,8 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
     key,
     widget,
   });
-  if (!appended.duplicate && isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
+  // Of a call that is made again the first may have stored the message and no more.
+  if (isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
   return appended;
 }
 
@@ -160,12 +161,13 @@ export async function supplyMessageUpdate(
   return settledChat(changed);
 }
 
-/** A back end says that the other side has received or read a message. */
+/** A back end says that the other side has received or read a message; of what stands in an aside, that somebody has. */
 async function markFor(core: Core, actor: Actor, message: Message, { scene: { chat } }: SeenChat, cursor: 'delivered' | 'read') {
+  const aside = message.conversation !== chat.conversation;
   const fromClient = message.sender === chat.client;
-  const user = fromClient ? chat.operator : chat.client;
+  const user = aside ? 0 : fromClient ? chat.operator : chat.client;
   // Where no operator has it, the desk has read it all the same.
-  if ((user === 0 && !fromClient) || message.conversation !== chat.conversation) return;
+  if (user === 0 && !fromClient && !aside) return;
   const { conversation, id } = message;
   const countMembers = core.limits.smallGroup + 1;
   await core.committer.commit({
@@ -175,7 +177,7 @@ async function markFor(core: Core, actor: Actor, message: Message, { scene: { ch
     user,
     upTo: id,
     countMembers,
-    desk: fromClient,
+    desk: fromClient || aside,
     origin: actor,
   });
 }

@@ -11,7 +11,6 @@ import { contentOf } from './attachments.ts';
 import type { AttachmentInput } from './attachments.ts';
 import { settledChat } from './chats.ts';
 import { OPERATORS } from './model.ts';
-import type { SupportChat } from './model.ts';
 
 /** Characters of what somebody is typing, shown to operators: more is not read before it is sent. */
 export const MAX_PREVIEW_LENGTH = 4_096;
@@ -143,16 +142,4 @@ export async function typeInChat(
   if (text === undefined || !typingPreview) return;
   const { session: from, ...told } = typist;
   core.bus.publish({ type: 'typing', ...told, active, from, text: text.toWellFormed() });
-}
-
-/**
- * How far a message of the chat's own conversation has come: what one side wrote counts as delivered and read when the other side's cursor has
- * passed it. It never goes back.
- */
-export function messageStatus(message: Pick<Message, 'index' | 'sender'>, chat: SupportChat): 'new' | 'delivered' | 'read' {
-  const { clientDelivered, clientRead, deskDelivered, deskRead } = chat.cursors;
-  const fromClient = message.sender === chat.client;
-  const [delivered, read] = fromClient ? [deskDelivered, deskRead] : [clientDelivered, clientRead];
-  if (message.index <= read) return 'read';
-  return message.index <= delivered ? 'delivered' : 'new';
 }

@@ -25,6 +25,28 @@ export interface ChatCursors {
   readonly deskRead: number;
 }
 
+/**
+ * How far the readers of an aside have come, as an index: the farthest of them, who that is, and the farthest of all others. So what anybody wrote is
+ * read by somebody else without a cursor of each reader being kept. `index` and `others` never go back.
+ */
+export interface Reach {
+  readonly index: number;
+  /** 0: nobody in particular. */
+  readonly by: Id;
+  readonly others: number;
+}
+
+export interface AsideCursors {
+  readonly delivered: Reach;
+  readonly read: Reach;
+}
+
+/** An aside of a chat, and how far its readers have come. */
+export interface ChatAside {
+  readonly conversation: Conversation;
+  readonly cursors: AsideCursors;
+}
+
 /** What a support conversation is besides a conversation. */
 export interface SupportChat {
   readonly conversation: Id;
@@ -68,6 +90,8 @@ export interface Scene {
   readonly operator?: User;
   /** Who wrote or did what is told. */
   readonly sender?: User;
+  /** Where what is told stands in an aside. */
+  readonly aside?: AsideCursors;
 }
 
 /** Why a chat is told of. */

@@ -1,6 +1,6 @@
 /** Between the desk's nouns and the objects under `/api/desk`. Pure: nothing here knows a request or waits. */
 import { toId, toLimit, toTime } from '../../api/index.ts';
-import { messageStatus, uuidOf } from '../../core/index.ts';
+import { messageStatus, sceneIn, uuidOf } from '../../core/index.ts';
 import type {
   Attachment,
   ChatEntry,
@@ -60,16 +60,15 @@ function times({ queuedAt, takenAt, closedAt }: SupportChat): Pick<wire.DeskChat
 }
 
 /** `sender`: absent where nobody we know wrote it. */
-export function toMessage(links: Links, message: Message, chat: SupportChat, sender: User | undefined): wire.DeskMessage {
+export function toMessage(links: Links, message: Message, scene: Scene, sender: User | undefined): wire.DeskMessage {
   const { id, index, state, content, sentAt, editedAt, desk } = message;
-  const aside = message.conversation !== chat.conversation;
   return {
     id: String(id),
-    chatId: String(chat.conversation),
+    chatId: String(scene.chat.conversation),
     index,
     type: desk?.type ?? 'standard',
     ...(desk?.typeRole !== undefined && { typeRole: desk.typeRole }),
-    status: aside ? 'new' : messageStatus(message, chat),
+    status: messageStatus(message, scene),
     state,
     ...(sender && { sender: toPerson(links, sender) }),
     text: content?.text ?? '',
@@ -120,13 +119,14 @@ export function toEntry(links: Links, { scene, lastMessage }: ChatEntry): wire.D
   const sender = [client, operator].find((user) => user !== undefined && user.id === lastMessage?.sender);
   return {
     ...toChat(links, scene),
-    ...(lastMessage && { lastMessage: toMessage(links, lastMessage, scene.chat, sender) }),
+    ...(lastMessage && { lastMessage: toMessage(links, lastMessage, scene, sender) }),
   };
 }
 
-export function toHistory(links: Links, { chat, messages, people, moreBefore, moreAfter }: ChatHistory): wire.DeskHistory {
+export function toHistory(links: Links, history: ChatHistory): wire.DeskHistory {
+  const { messages, people, moreBefore, moreAfter } = history;
   return {
-    messages: messages.map((one) => toMessage(links, one, chat.scene.chat, people.get(one.sender))),
+    messages: messages.map((one) => toMessage(links, one, sceneIn(history, one), people.get(one.sender))),
     moreBefore,
     moreAfter,
   };

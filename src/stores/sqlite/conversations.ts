@@ -72,7 +72,7 @@ export function createConversations(deps: {
   feed: Feed;
   files: Pick<Files, 'use'>;
   activity: Pick<Activity, 'joined'>;
-  asides: Pick<Asides, 'membersChanged' | 'of'>;
+  asides: Pick<Asides, 'membersChanged' | 'of' | 'joined' | 'removed'>;
   chats: Pick<DeskChats, 'remove' | 'forget'>;
   handover: Handover;
 }): Conversations {
@@ -184,9 +184,10 @@ export function createConversations(deps: {
     },
     moveMember(sequence, from, to, origin) {
       const { id } = sequence.conversation;
-      for (const { id: aside } of asides.of(id)) {
-        const beside = sequences.get(aside);
+      for (const { conversation: aside } of asides.of(id)) {
+        const beside = sequences.get(aside.id);
         if (beside !== undefined) handover.give(beside, from, to);
+        asides.joined(aside.id, [from, to]);
       }
       handover.give(sequence, from, to);
       raiseVersion(sequence);
@@ -246,9 +247,10 @@ export function createConversations(deps: {
       if (sequence === undefined) return notThere();
       tell('conversation.deleted', sequence, operation.user, operation.origin);
       chats.remove(operation.conversation);
-      for (const { id } of asides.of(operation.conversation)) {
-        const beside = sequences.get(id);
+      for (const { conversation: aside } of asides.of(operation.conversation)) {
+        const beside = sequences.get(aside.id);
         if (beside !== undefined) erase(beside);
+        asides.removed(aside.id);
       }
       erase(sequence);
       return { type: 'delete', conversation: sequence.conversation };

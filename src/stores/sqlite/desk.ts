@@ -18,6 +18,7 @@ import type {
   Outcome,
   Scene,
 } from '../../core/index.ts';
+import type { Asides } from './asides.ts';
 import type { Conversations } from './conversations.ts';
 import type { DeskChats, KeptChat } from './desk-chats.ts';
 import { sameSort } from './desk-chats.ts';
@@ -53,10 +54,11 @@ export function createDesk(deps: {
   sequences: Sequences;
   conversations: Pick<Conversations, 'createSupport' | 'members' | 'moveMember'>;
   chats: DeskChats;
+  asides: Pick<Asides, 'cursors'>;
   feed: Feed;
   append: (operation: AppendMessage) => Outcome;
 }): Desk {
-  const { ids, namespaces, sequences, conversations, chats, feed, append } = deps;
+  const { ids, namespaces, sequences, conversations, chats, asides, feed, append } = deps;
 
   /** Keeps a changed chat, tells the fact, and says which counts it has moved. */
   function settle(
@@ -149,7 +151,7 @@ export function createDesk(deps: {
     if (kind !== 'support') return {};
     const before = chats.get(aside?.of ?? id);
     if (before === undefined) return {};
-    if (aside !== undefined) return { scene: chats.scene(before, message.sender) };
+    if (aside !== undefined) return { scene: { ...chats.scene(before, message.sender), aside: asides.cursors(id) } };
     const said = afterMessage(before, message.sender);
     if (said === undefined) return { scene: chats.scene(before, message.sender) };
     if (said.cause === 'unread') {
@@ -240,7 +242,8 @@ export function createDesk(deps: {
     sceneOf(sequence, sender) {
       const { kind, id, aside } = sequence.conversation;
       const chat = kind === 'support' ? chats.get(aside?.of ?? id) : undefined;
-      return chat && chats.scene(chat, sender);
+      if (chat === undefined || aside === undefined) return chat && chats.scene(chat, sender);
+      return { ...chats.scene(chat, sender), aside: asides.cursors(id) };
     },
   };
 

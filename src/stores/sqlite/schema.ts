@@ -218,4 +218,14 @@ CREATE TABLE dead_letter (
 CREATE TABLE open_session (id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, user INTEGER NOT NULL, door TEXT NOT NULL) STRICT;
 `,
   },
+  {
+    number: 8,
+    name: 'cursors of asides',
+    sql: `
+-- how far the readers of an aside have come: core/desk/model.ts, Reach
+CREATE TABLE aside_cursor (
+  aside INTEGER PRIMARY KEY, delivered_index INTEGER NOT NULL, delivered_by INTEGER NOT NULL, delivered_others INTEGER NOT NULL,
+  read_index INTEGER NOT NULL, read_by INTEGER NOT NULL, read_others INTEGER NOT NULL) STRICT;
+`,
+  },
 ];
