@@ -47,7 +47,9 @@ it(`loses nothing at the desk in ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 
   for (let round = 1; round <= ROUNDS; round += 1) {
     const enough = desk.acknowledged + 1 + random.below(MOST_ACKNOWLEDGED);
     const work = desk.live(server.url);
-    while (server.alive && desk.acknowledged < enough) await setTimeout(LOOK_EVERY_MS);
+    // Where nobody works any more, nothing more is acknowledged.
+    while (server.alive && desk.busy.size > 0 && desk.acknowledged < enough) await setTimeout(LOOK_EVERY_MS);
+    expect(desk.busy.size, `everybody has stopped before kill ${round}, seed ${SEED}`).toBeGreaterThan(0);
     expect([server.alive, server.running.err]).toEqual([true, []]);
     await kill(server);
     await work;

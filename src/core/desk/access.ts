@@ -46,6 +46,8 @@ export async function seen(core: Core, actor: Actor, scene: Scene): Promise<Seen
   const { chat } = scene;
   const conversation = await core.directory.conversation(chat.conversation);
   if (conversation === undefined) throw notFound();
+  // Guests listen in rooms and nowhere else, whatever they were a member of before.
+  if (actor.role === 'guest') throw notFound();
   const member = actor.user !== 0 && (await core.directory.role(chat.conversation, actor.user)) !== undefined;
   if (!isBackEnd(actor) && !member && !(await servesChat(core, actor, chat))) throw notFound();
   return { conversation, scene, member };

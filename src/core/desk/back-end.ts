@@ -2,7 +2,7 @@
  * What back ends tell the desk (seed 003, server to server): messages, chats, operators. It is stored and heard of through every door; ids and
  * UUIDs that they bring are kept and found again, and the same call twice is one message.
  */
-import { commitMessage } from '../actions/send-message.ts';
+import { admitMessage, commitMessage } from '../actions/send-message.ts';
 import { cleanName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
@@ -105,6 +105,7 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
   const settings = await core.desk.settings.of(actor.namespace);
   const content = await contentOf(core, actor, { text, attachments, widget: settings.widget(scene.chat.source) });
   const aside = asideOf(type, typeRole);
+  admitMessage(core, actor, { content, key });
   const appended = await commitMessage(core, actor, {
     conversation: conversation.id,
     sender: sender?.id ?? 0,

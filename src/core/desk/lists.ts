@@ -27,6 +27,7 @@ export interface ChatList {
 /** An operator's chats: those of the widgets that the operator serves. A client's: the client's own, all of them. */
 export async function listChats(core: Core, actor: Actor, asked: ListChats): Promise<ChatList> {
   const limit = Math.min(asked.limit, core.limits.maxPage);
+  if (actor.role === 'guest') return { chats: [], total: 0 };
   if (!isBackEnd(actor) && actor.role !== 'operator') return ownChats(core, actor, asked, limit);
   const { order, after } = asked;
   const filter = await filterFor(core, actor, asked);

@@ -4,7 +4,7 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Id, Message } from '../model.ts';
 import { notFound } from '../policy.ts';
 import type { Appended, CursorMoved } from '../ports.ts';
-import { commitMessage } from '../actions/send-message.ts';
+import { admitMessage, commitMessage } from '../actions/send-message.ts';
 import { findChat, hearsAside } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
 import { contentOf } from './attachments.ts';
@@ -38,6 +38,8 @@ export async function sendChatMessage(core: Core, actor: Actor, input: ChatMessa
   if (note && actor.role !== 'operator') throw new ChatError('permission_denied', 'Only operators write notes.');
   const { text, attachments = [], key } = input;
   const content = await contentOf(core, actor, { text, attachments, widget });
+  // Before anything else is done for it: who could not say anything has not answered either.
+  admitMessage(core, actor, { content, key });
   if (!note && actor.role === 'operator' && actor.user !== chat.client) await answer(core, actor, found, widget.replies);
   return commitMessage(core, actor, {
     conversation: chat.conversation,
