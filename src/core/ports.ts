@@ -26,6 +26,7 @@ import type { ApiToken } from './api-token-operations.ts';
 import type { Operation, Outcome, Revocation } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
+export * from './conversation-operations.ts';
 export * from './desk/operations.ts';
 export * from './feed-operations.ts';
 export * from './api-token-operations.ts';

@@ -1,6 +1,7 @@
 /** What a store can be asked about support chats and the desk's settings: part of `Operation` (core/operations.ts). */
 import type { MemberChange } from '../events.ts';
 import type { Content, Conversation, Id, JsonObject, Membership, Message, Origin } from '../model.ts';
+import type { Staff } from './serving.ts';
 import type { ChatChange, DeskSetting, DeskSettingKind, Rating, Scene, SupportChat } from './model.ts';
 
 /** Who has come into a chat's conversation and who has gone. */
@@ -49,18 +50,21 @@ export interface ChatOpened {
 /**
  * What may happen to a support chat. Each is checked again in the transaction: of many operators who take one chat, one gets it.
  * - `take`: by an operator, while no other has it
- * - `assign`: to an operator who has fewer than `capacity` chats, while it waits and nobody has it; `open` when the operator had it before
+ * - `assign`: to an operator who has fewer than `capacity` chats, while it waits and nobody has it
  * - `transfer`: to an operator, or (0) to the queue of a department
  * - `close`, `rate`: once; a chat is rated when it is closed, by its client
- * - `reopen`: a closed chat, to the queue, or to an operator at once
+ * - `reopen`: to an operator at once, while no other has it; by its client (0) to the operator who had it where the `staff` has them with room,
+ *   else to the queue
+ * - `withdraw`: the operator serves the chat's widget no longer: is no member any more, and one that the operator has waits again
  * - `join`: an operator becomes a member without taking it
  */
 export type ChatStep =
   | { readonly kind: 'take'; readonly operator: Id }
-  | { readonly kind: 'assign'; readonly operator: Id; readonly capacity: number; readonly open: boolean }
+  | { readonly kind: 'assign'; readonly operator: Id; readonly capacity: number }
   | { readonly kind: 'transfer'; readonly operator: Id; readonly department: string }
   | { readonly kind: 'close' }
-  | { readonly kind: 'reopen'; readonly operator: Id }
+  | { readonly kind: 'reopen'; readonly operator: Id; readonly staff?: Staff }
+  | { readonly kind: 'withdraw'; readonly operator: Id }
   | { readonly kind: 'rate'; readonly rating: Rating }
   | { readonly kind: 'join'; readonly operator: Id };
 

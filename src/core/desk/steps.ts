@@ -5,7 +5,7 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Content, Id } from '../model.ts';
 import { notFound } from '../policy.ts';
 import type { ChatStep } from '../ports.ts';
-import { serves } from '../attendances.ts';
+import { serves } from './serving.ts';
 import { checkOperator, findChat, isBackEnd } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
 import { checkName, settledChat } from './chats.ts';
@@ -62,9 +62,8 @@ async function checkDepartment(core: Core, actor: Actor, name: string): Promise<
 
 async function checkReceiver(core: Core, actor: Actor, operator: Id, source: string): Promise<void> {
   const user = await core.directory.user(actor.namespace, operator);
-  const profile = (await core.desk.settings.of(actor.namespace)).profile(operator);
-  if (user?.role !== 'operator' || !serves(profile.sources.length === 0 ? 'all' : profile.sources, source))
-    throw bad('operator', 'is no operator who serves this widget');
+  const served = (await core.desk.settings.of(actor.namespace)).served(operator);
+  if (user?.role !== 'operator' || !serves(served, source)) throw bad('operator', 'is no operator who serves this widget');
 }
 
 /** Ends the chat until its client writes again: by its client, or by an operator who sees it. */
@@ -74,12 +73,13 @@ export async function closeChat(core: Core, actor: Actor, ref: ChatRef): Promise
   return step(core, actor, found, { kind: 'close' });
 }
 
-/** Opens a closed chat again: an operator has it at once, a client waits for one. */
+/** Opens a closed chat again: an operator has it at once, and of many who do one; its client is with the operator who had it, or waits. */
 export async function reopenChat(core: Core, actor: Actor, ref: ChatRef): Promise<SeenChat> {
   const found = await findChat(core, actor, ref);
   const mine = found.scene.chat.client === actor.user && actor.user !== 0;
   if (!mine) checkOperator(actor);
-  return step(core, actor, found, { kind: 'reopen', operator: mine || actor.user === 0 ? 0 : actor.user });
+  const operator = mine || actor.user === 0 ? 0 : actor.user;
+  return step(core, actor, found, { kind: 'reopen', operator, staff: core.desk.staff(actor.namespace) });
 }
 
 /** What the client thinks of a chat that is closed. Given again while it is closed, the newer counts. */

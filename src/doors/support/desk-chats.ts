@@ -33,9 +33,8 @@ function registerLists(http: Routes, { chat, operation }: RouteDeps): void {
       { querystring: ChatsPlace, response: { 200: DeskChats } },
     ),
     async (request) => {
-      const actor = actorFrom(request);
-      const query = toListQuery(request.query, actor.user);
-      return toChats(await chat.desk.listChats(actor, query), query.limit);
+      const query = toListQuery(request.query);
+      return toChats(await chat.desk.listChats(actorFrom(request), query), query.limit);
     },
   );
 

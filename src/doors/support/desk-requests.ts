@@ -25,7 +25,9 @@ export const ChatsPlace = Type.Object({
       examples: ['open'],
     }),
   ),
-  mine: optional(Type.Boolean({ description: 'Only those that I have; a client sees no others.' })),
+  mine: optional(
+    Type.Boolean({ description: 'Only those that I have; without a status: that are not closed. A client sees no others.' }),
+  ),
   operatorId: optional(id('Only those of this operator.', BOB)),
   source: optional(Type.String({ description: 'Only those of this widget.', examples: ['lk'] })),
   department: optional(Type.String({ description: 'Only those of this department.', examples: ['sales'] })),

@@ -47,7 +47,8 @@ export interface DeskChats {
   insert(chat: KeptChat): void;
   /** Keeps a changed chat; where it has its place still, nothing but the desk's cursors and unread has changed. */
   save(before: KeptChat, after: KeptChat): void;
-  remove(conversation: number): void;
+  /** The chat as it was. */
+  remove(conversation: number): SupportChat | undefined;
   /** The client's cursors in the conversation are these now. */
   clientMoved(conversation: number, cursors: Pick<ChatCursors, 'clientDelivered' | 'clientRead'>): void;
   /** What the client has said of chats, and what back ends have told of them, goes with the client. */
@@ -237,10 +238,11 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     },
     remove(conversation) {
       const chat = get(conversation);
-      if (chat === undefined) return;
+      if (chat === undefined) return undefined;
       bump(chat, -1);
       removeRow.run(conversation);
       chats.delete(conversation);
+      return chat;
     },
     clientMoved(conversation, cursors) {
       const chat = chats.get(conversation);

@@ -74,7 +74,7 @@ export function deskContract(subject: Subject): void {
       expect(await refusal(store, stepping(id, { kind: 'rate', rating: { score: 5, comment: '' } }, CLIENT))).toBe(
         'failed_precondition',
       );
-      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1, open: false }));
+      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1 }));
       expect(await now()).toMatchObject({ status: 'new', operator: ANN });
       expect((await now())?.queuedAt).toBeUndefined();
       await apply(store, saying(conversation, ANN, 'Yes?'));
@@ -107,8 +107,7 @@ export function deskContract(subject: Subject): void {
       const { store } = await newDesk(subject);
       const chats = [await openChat(store), await openChat(store, 8)];
       const ids = chats.map(({ conversation }) => conversation.id);
-      const assign = (at: number, operator: Id): Operation =>
-        stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1, open: false });
+      const assign = (at: number, operator: Id): Operation => stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1 });
       expect(await refusal(store, assign(0, ANN))).toBe('failed_precondition');
       for (const { conversation, chat } of chats) await apply(store, saying(conversation, chat.client, 'Hello?'));
       await apply(store, assign(0, ANN));
