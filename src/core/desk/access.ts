@@ -46,6 +46,7 @@ export async function seen(core: Core, actor: Actor, scene: Scene): Promise<Seen
   const { chat } = scene;
   const conversation = await core.directory.conversation(chat.conversation);
   if (conversation === undefined) throw notFound();
+  if (actor.source !== undefined && actor.source !== chat.source) throw notFound();
   const member = actor.user !== 0 && (await core.directory.role(chat.conversation, actor.user)) !== undefined;
   if (!isBackEnd(actor) && !member && !(await servesChat(core, actor, chat))) throw notFound();
   return { conversation, scene, member };

@@ -2,7 +2,8 @@
 import { serves } from './serving.ts';
 import type { Attendance } from '../attendances.ts';
 import type { Sources } from './serving.ts';
-import { checkString } from '../content.ts';
+import { checkName, checkPage, widgetFor } from './widgets.ts';
+import type { Page } from './widgets.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, Id, User } from '../model.ts';
@@ -12,16 +13,18 @@ import { notFound } from '../policy.ts';
 import { checkOperator, findChat, isBackEnd, seen } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
 
-/** Characters of a widget's or department's name: one word in an address. */
-export const MAX_NAME_LENGTH = 64;
-
 /** The client's chat in a widget: the newest that is not closed, else a new one. */
-export async function openChat(core: Core, actor: Actor, source: string): Promise<SeenChat & { readonly created: boolean }> {
-  checkName('source', source);
+export async function openChat(
+  core: Core,
+  actor: Actor,
+  asked: string,
+  page: Page = { origin: undefined },
+): Promise<SeenChat & { readonly created: boolean }> {
   if (actor.user === 0 || actor.role === 'operator')
     throw new ChatError('failed_precondition', 'Only clients open chats; an operator names one.');
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests do not open chats. Sign in first.');
-  const { department } = (await core.desk.settings.of(actor.namespace)).widget(source);
+  const { source, department } = await widgetFor(core, actor, asked);
+  await checkPage(core, actor, source, page);
   const outcome = await core.committer.commit({
     type: 'chat-open',
     namespace: actor.namespace,
@@ -113,12 +116,4 @@ function both(one: Sources, other: Sources): Sources {
 export function listAttendances(core: Core, actor: Actor): readonly Attendance[] {
   checkOperator(actor);
   return core.hub.attendances(actor.namespace);
-}
-
-/** The name of a widget or department; empty is none. */
-export function checkName(field: string, name: string): void {
-  checkString(field, name);
-  if (name.length <= MAX_NAME_LENGTH) return;
-  const problem = `must not be longer than ${MAX_NAME_LENGTH} characters`;
-  throw new ChatError('invalid_argument', `${field}: ${problem}`, { fields: { [field]: problem } });
 }

@@ -89,7 +89,17 @@ export interface ChatChanged {
   readonly note?: { readonly conversation: Conversation; readonly message: Message; readonly scene: Scene };
 }
 
-/** An anonymous visitor has said who they are: the visitor's chats, with what was said in them, are the person's from now on. */
+/** Who a visitor is, by the site. */
+export interface Identification {
+  readonly namespace: string;
+  readonly visitor: Id;
+  readonly user: Id;
+}
+
+/**
+ * An anonymous visitor has said who they are, once and for all: the visitor's chats, with what was said in them, are the person's from now on, and
+ * the visitor opens no more. Refused when the visitor is somebody else already. To be repeated until it is `done`: each time takes a short while.
+ */
 export interface IdentifyClient {
   readonly type: 'identify';
   readonly namespace: string;
@@ -105,6 +115,8 @@ export interface ClientIdentified {
   readonly user: Id;
   /** Of each chat: the person has come and the visitor has gone. */
   readonly changes: readonly { readonly change: ChatChange; readonly members: ChatMembers }[];
+  /** Nothing of the visitor's is left to be given. */
+  readonly done: boolean;
 }
 
 /** Keep one of the desk's settings, or replace it. A reply with the id 0 is given one. */

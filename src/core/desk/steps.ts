@@ -8,7 +8,8 @@ import type { ChatStep } from '../ports.ts';
 import { serves } from './serving.ts';
 import { checkOperator, findChat, isBackEnd } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
-import { checkName, settledChat } from './chats.ts';
+import { settledChat } from './chats.ts';
+import { checkName } from './widgets.ts';
 
 /** Characters of what a client says about a chat. */
 export const MAX_COMMENT_LENGTH = 2_000;

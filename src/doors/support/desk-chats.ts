@@ -79,12 +79,13 @@ function registerOne(http: Routes, { chat, operation }: RouteDeps): void {
         id: 'openDeskChat',
         tag: 'desk',
         summary: 'My chat in a widget: the newest that is not closed, else a new one',
-        refusals: ['failed_precondition'],
+        refusals: ['failed_precondition', 'not_found', 'permission_denied'],
       },
       { body: OpenChat, response: { 200: DeskChat, 201: DeskChat } },
     ),
     async (request, reply) => {
-      const { scene, created } = await chat.desk.openChat(actorFrom(request), request.body.source);
+      const { origin, host } = request.headers;
+      const { scene, created } = await chat.desk.openChat(actorFrom(request), request.body.source, { origin, host });
       return reply.code(created ? 201 : 200).send(toChat(chat.links, scene));
     },
   );

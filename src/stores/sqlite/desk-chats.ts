@@ -43,7 +43,8 @@ export interface DeskChats {
   byUuid(namespace: number, uuid: string): KeptChat | undefined;
   /** The client's newest chat in a widget that is not closed. */
   openOf(namespace: number, client: number, source: string): KeptChat | undefined;
-  ofClient(namespace: number, client: number): readonly KeptChat[];
+  /** The client's newest chats. */
+  ofClient(namespace: number, client: number, limit: number): readonly KeptChat[];
   insert(chat: KeptChat): void;
   /** Keeps a changed chat; where it has its place still, nothing but the desk's cursors and unread has changed. */
   save(before: KeptChat, after: KeptChat): void;
@@ -77,7 +78,10 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     db,
     "SELECT * FROM support_chat WHERE namespace = ? AND client = ? AND source = ? AND status <> 'closed' ORDER BY conversation DESC LIMIT 1",
   );
-  const findOfClient = query<ChatRow>(db, 'SELECT * FROM support_chat WHERE namespace = ? AND client = ? ORDER BY conversation');
+  const findOfClient = query<ChatRow>(
+    db,
+    'SELECT * FROM support_chat WHERE namespace = ? AND client = ? ORDER BY conversation DESC LIMIT ?',
+  );
   const write = statement(
     db,
     `INSERT INTO support_chat (conversation, namespace, uuid, source, department, status, client, operator, last_operator,
@@ -214,7 +218,7 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     get,
     byUuid: (namespace, uuid) => keptOf(findUuid.get(namespace, uuid)),
     openOf: (namespace, client, source) => keptOf(findOpen.get(namespace, client, source)),
-    ofClient: (namespace, client) => findOfClient.all(namespace, client).flatMap((row) => keptOf(row) ?? []),
+    ofClient: (namespace, client, limit) => findOfClient.all(namespace, client, limit).flatMap((row) => keptOf(row) ?? []),
     insert(chat) {
       const { head, tail } = valuesOf(chat);
       write.run(chat.conversation, namespaces.ensure(chat.namespace), chat.uuid, chat.source, ...head, chat.client, ...tail);
@@ -249,7 +253,7 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
       if (chat !== undefined) keep({ ...chat, cursors: { ...chat.cursors, ...cursors } });
     },
     eraseClient(namespace, client) {
-      for (const { conversation } of findOfClient.all(namespace, client)) {
+      for (const { conversation } of findOfClient.all(namespace, client, -1)) {
         eraseWords.run(conversation);
         chats.delete(conversation);
       }

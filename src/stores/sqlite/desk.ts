@@ -23,8 +23,10 @@ import type { DeskChats, KeptChat } from './desk-chats.ts';
 import { sameSort } from './desk-chats.ts';
 import { WAITING, afterMessage, afterStep, supplied } from './desk-steps.ts';
 import type { Feed } from './feed.ts';
+import type { Handover } from './handover.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { Sequence, Sequences } from './sequences.ts';
+import type { Visitors } from './visitors.ts';
 
 export interface Desk {
   open(operation: OpenChat): Outcome;
@@ -57,10 +59,12 @@ export function createDesk(deps: {
   sequences: Sequences;
   conversations: Pick<Conversations, 'createSupport' | 'members' | 'moveMember' | 'isMember'>;
   chats: DeskChats;
+  visitors: Pick<Visitors, 'personOf' | 'bind' | 'finish'>;
+  handover: Pick<Handover, 'goOn' | 'isOpen'>;
   feed: Feed;
   append: (operation: AppendMessage) => Outcome;
 }): Desk {
-  const { ids, namespaces, sequences, conversations, chats, feed, append } = deps;
+  const { ids, namespaces, sequences, conversations, chats, visitors, handover, feed, append } = deps;
 
   /** Keeps a changed chat, tells the fact, and says which counts it has moved. */
   function settle(
@@ -182,8 +186,12 @@ export function createDesk(deps: {
   }
 
   return {
-    open(operation) {
-      const namespace = namespaces.ensure(operation.namespace);
+    open(asked) {
+      const namespace = namespaces.ensure(asked.namespace);
+      const person = asked.client === 0 ? undefined : visitors.personOf(namespace, asked.client);
+      if (person !== undefined && asked.supply === undefined) return identified();
+      // A back end that knows the visitor alone means the person.
+      const operation = person === undefined ? asked : { ...asked, client: person };
       const before = find(operation, namespace);
       if (before === undefined) return create(operation, namespace);
       const sequence = sequences.get(before.conversation);
@@ -244,16 +252,24 @@ export function createDesk(deps: {
     identify(operation) {
       const namespace = namespaces.ensure(operation.namespace);
       const { visitor, user, origin } = operation;
+      const person = visitors.personOf(namespace, visitor) ?? user;
+      if (person !== user || visitor === user) return identified();
+      visitors.bind(namespace, visitor, user);
+      handover.goOn(visitor);
       const changes: { change: ChatChange; members: MembersChanged }[] = [];
-      for (const before of visitor === user ? [] : chats.ofClient(namespace, visitor)) {
+      // One long chat after the other: each brings as many messages to be rewritten.
+      const some = handover.isOpen(visitor) ? [] : chats.ofClient(namespace, visitor, CHATS_AT_ONCE);
+      for (const before of some) {
         const sequence = sequences.get(before.conversation);
         if (sequence === undefined) continue;
         const members = conversations.moveMember(sequence, visitor, user, origin);
         const change = settle(sequence, 'identified', before, { ...before, client: user }, { user, origin });
         changes.push({ change: { ...change, conversation: sequence.conversation }, members });
       }
+      const done = !handover.isOpen(visitor) && some.length < CHATS_AT_ONCE;
+      if (done) visitors.finish(namespace, visitor);
       const { type, namespace: name } = operation;
-      return { type, namespace: name, visitor, user, changes };
+      return { type, namespace: name, visitor, user, changes, done };
     },
     messageStored,
     sceneOf(sequence, sender) {
@@ -296,6 +312,14 @@ export function unreadChange(conversation: Conversation, before: KeptChat, scene
   const { operator, status, department } = before;
   const was = { operator, status, department };
   return { id: 0, cause: 'unread', conversation, scene, before: was, counted: [], unreadMoved: true };
+}
+
+/** Chats of a visitor that become a person's in one transaction. */
+const CHATS_AT_ONCE = 4;
+
+function identified(): Outcome {
+  const reason = 'This visitor has said who they are: use a token of that person.';
+  return { type: 'refused', reason: new ChatError('failed_precondition', reason) };
 }
 
 function leaving({ operator }: KeptChat): readonly number[] {
