@@ -23,9 +23,11 @@ import type {
   User,
 } from './model.ts';
 import type { ApiToken } from './api-token-operations.ts';
+import type { Identification } from './desk/operations.ts';
 import type { Operation, Outcome, Revocation } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
+export * from './conversation-operations.ts';
 export * from './desk/operations.ts';
 export * from './feed-operations.ts';
 export * from './api-token-operations.ts';
@@ -262,6 +264,10 @@ export interface Store {
   erasure(namespace: string, user: Id): Promise<Erasure | undefined>;
   /** Erasures that are not finished. */
   erasures(): Promise<readonly Erasure[]>;
+  /** Who an anonymous visitor has turned out to be. */
+  identifiedAs(namespace: string, visitor: Id): Promise<Id | undefined>;
+  /** Identifications that are not finished (`IdentifyClient`). */
+  identifications(): Promise<readonly Identification[]>;
   /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
   /** Files of a user that are used nowhere yet: how many, and their bytes. */
   unusedFiles(namespace: string, owner: Id): Promise<{ readonly count: number; readonly bytes: number }>;
@@ -342,6 +348,8 @@ export interface Claims {
   readonly person?: Person;
   /** Id of the token itself, for revocation. */
   readonly token?: string;
+  /** The widget of the support desk that it is for; absent: any. */
+  readonly source?: string;
   readonly issuedAt: Millis;
   /** Infinity when it never expires. */
   readonly expiresAt: Millis;
@@ -352,6 +360,8 @@ export interface TokenRequest {
   readonly namespace: string;
   readonly role: Role;
   readonly name?: string;
+  /** The widget of the support desk that it is for. */
+  readonly source?: string;
   readonly ttl: Millis;
 }
 

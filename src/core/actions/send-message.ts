@@ -122,6 +122,7 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
       peer: 0,
       version: conversation.version,
       writers: 'anyone',
+      staff: core.desk.staff(actor.namespace),
       origin: actor,
     });
     if (outcome !== 'stale') {
@@ -159,6 +160,7 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
     expiresAfter: input.expiresAfter,
     key: input.key,
     keyReuse: input.keyReuse ?? 'refuse',
+    ...(conversation?.kind === 'support' && { staff: core.desk.staff(actor.namespace) }),
     origin: actor,
   };
 }

@@ -16,7 +16,8 @@ import { findChat } from './access.ts';
 import type { SeenChat } from './access.ts';
 import { contentOf } from './attachments.ts';
 import type { AttachmentInput } from './attachments.ts';
-import { checkName, settledChat } from './chats.ts';
+import { settledChat } from './chats.ts';
+import { checkName } from './widgets.ts';
 import { messageOf } from './messages.ts';
 import { OPERATORS } from './model.ts';
 

@@ -107,6 +107,8 @@ export type ChatCause =
   | 'supplied'
   | 'joined'
   | 'identified'
+  /** Who had the closed chat serves its widget no longer. */
+  | 'withdrawn'
   /** Nothing but unread has changed. */
   | 'unread';
 
@@ -136,6 +138,10 @@ export interface ChatChange {
 export interface ChatFilter {
   readonly namespace: string;
   readonly statuses?: readonly string[];
+  /** Only those that are closed, or only those of any other status. */
+  readonly closed?: boolean;
+  /** Of this client, whether anybody waits in it or not. */
+  readonly client?: Id;
   /** 0: those nobody has. */
   readonly operator?: Id;
   readonly sources?: readonly string[];
@@ -144,8 +150,6 @@ export interface ChatFilter {
 }
 
 export interface ChatQuery extends ChatFilter {
-  /** Of this client, whether anybody waits in it or not. */
-  readonly client?: Id;
   /** `waiting`: who waits, oldest first. `recent`: last changed first. */
   readonly order: 'waiting' | 'recent';
   /** Go on after the chat with this `cursor`; 0 = from the top. */
@@ -209,11 +213,11 @@ export interface Department {
   readonly title: string;
 }
 
-/** What an operator serves. Without a profile: everything, within the default capacity. */
+/** What an operator serves. */
 export interface OperatorProfile {
   readonly user: Id;
-  /** None: all. */
-  readonly sources: readonly string[];
+  /** None: all. Absent: nobody has assigned any, and the configuration says what that means (`Limits.operatorsServe`). */
+  readonly sources?: readonly string[];
   /** None: all. */
   readonly departments: readonly string[];
   /** Chats at a time. */

@@ -46,6 +46,7 @@ describe('chats are given to operators', () => {
   test('and not where the widget does not say so, to whom is away, unavailable or serves other widgets', async () => {
     const core = await openDesk();
     await automatic(core, 'shop');
+    await core.desk.saveWidget(backEnd, defaultWidget('lk'));
     await core.desk.saveProfile(backEnd, ANN, { sources: ['lk'] });
     await core.desk.saveProfile(ben, BEN, { available: false });
     await core.attend(ANN);

@@ -6,7 +6,6 @@ import type {
   ChatEntry,
   ChatHistory,
   Content,
-  Id,
   JsonObject,
   Links,
   ListChats,
@@ -132,15 +131,16 @@ export function toHistory(links: Links, history: ChatHistory): wire.DeskHistory 
   };
 }
 
-export function toOperator(links: Links, { user, profile, online, counts }: ListedOperator): wire.DeskOperator {
-  const { available, capacity, sources, departments } = profile;
+export function toOperator(links: Links, { user, profile, sources, online, counts }: ListedOperator): wire.DeskOperator {
+  const { available, capacity, departments } = profile;
   const { newChats, openChats } = counts;
   return {
     user: toPerson(links, user),
     online,
     available,
     capacity,
-    sources: [...sources],
+    servesAll: sources === 'all',
+    sources: sources === 'all' ? [] : [...sources],
     departments: [...departments],
     newChats,
     openChats,
@@ -175,12 +175,13 @@ export function toVisitor({ user, token, expiresAt, visitor, widget, open, onlin
 
 // ---- Wire to core ------------------------------------------------------------------------------------------------------------------
 
-export function toListQuery(query: requests.ChatsPlace, user: Id): ListChats {
+export function toListQuery(query: requests.ChatsPlace): ListChats {
   const { status, mine, operatorId, source, department, unread, after, limit } = query;
-  const operator = mine === true ? user : operatorId === undefined ? undefined : toId('operatorId', operatorId);
+  const operator = operatorId === undefined ? undefined : toId('operatorId', operatorId);
   const statuses = status?.split(',').filter((word) => word !== '');
   return {
     ...(statuses !== undefined && statuses.length > 0 && { statuses }),
+    ...(mine === true && { mine }),
     ...(operator !== undefined && { operator }),
     ...(source !== undefined && { source }),
     ...(department !== undefined && { department }),

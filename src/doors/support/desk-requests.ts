@@ -25,7 +25,9 @@ export const ChatsPlace = Type.Object({
       examples: ['open'],
     }),
   ),
-  mine: optional(Type.Boolean({ description: 'Only those that I have; a client sees no others.' })),
+  mine: optional(
+    Type.Boolean({ description: 'Only those that I have; without a status: that are not closed. A client sees no others.' }),
+  ),
   operatorId: optional(id('Only those of this operator.', BOB)),
   source: optional(Type.String({ description: 'Only those of this widget.', examples: ['lk'] })),
   department: optional(Type.String({ description: 'Only those of this department.', examples: ['sales'] })),
@@ -87,6 +89,9 @@ export const Transfer = Type.Object(
     operatorId: optional(id('Who is to have it.', BOB)),
     department: optional(
       Type.String({ maxLength: 64, description: 'Whose queue it goes to; with an operator: whose it is from now on.' }),
+    ),
+    fromOperatorId: place(
+      'Who has it, as far as you know; 0: nobody. Refused when it is another’s meanwhile; absent: as it is when asked.',
     ),
     note: optional(Type.String({ description: 'For whoever takes over; stands in the chat as a note.' })),
   },

@@ -7,6 +7,7 @@ import { deskCountsContract } from './desk-counts.ts';
 import { ANN, BEN, CLIENT, newDesk, openChat, opening, saying, stepping } from './desk-subject.ts';
 import { NAMESPACE, ORIGIN, apply, commit, reasonOf, refusal } from './subject.ts';
 import type { Subject } from './subject.ts';
+import { visitorsContract } from './visitors.ts';
 
 const chatIn = async (store: Store, conversation: Id) => (await store.scene(conversation))?.chat;
 
@@ -75,7 +76,7 @@ export function deskContract(subject: Subject): void {
       expect(await refusal(store, stepping(id, { kind: 'rate', rating: { score: 5, comment: '' } }, CLIENT))).toBe(
         'failed_precondition',
       );
-      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1, open: false }));
+      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1 }));
       expect(await now()).toMatchObject({ status: 'new', operator: ANN });
       expect((await now())?.queuedAt).toBeUndefined();
       await apply(store, saying(conversation, ANN, 'Yes?'));
@@ -108,8 +109,7 @@ export function deskContract(subject: Subject): void {
       const { store } = await newDesk(subject);
       const chats = [await openChat(store), await openChat(store, 8)];
       const ids = chats.map(({ conversation }) => conversation.id);
-      const assign = (at: number, operator: Id): Operation =>
-        stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1, open: false });
+      const assign = (at: number, operator: Id): Operation => stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1 });
       expect(await refusal(store, assign(0, ANN))).toBe('failed_precondition');
       for (const { conversation, chat } of chats) await apply(store, saying(conversation, chat.client, 'Hello?'));
       await apply(store, assign(0, ANN));
@@ -205,6 +205,7 @@ export function deskContract(subject: Subject): void {
   asidesContract(subject);
   bringingContract(subject);
   settingsContract(subject);
+  visitorsContract(subject);
   deskCountsContract(subject);
 }
 
@@ -285,29 +286,6 @@ function bringingContract(subject: Subject): void {
       await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { firstname: 'Eva', role: 'vip' } });
       await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { lastname: 'Stone' } });
       expect((await store.user(NAMESPACE, CLIENT))?.person).toEqual({ firstname: 'Eva', role: 'vip', lastname: 'Stone' });
-    });
-  });
-
-  describe('a visitor who says who they are', () => {
-    it('hands over chats, words, cursors and keys in one step, once', async () => {
-      const { store } = await newDesk(subject);
-      const VISITOR = 900;
-      const { conversation } = await openChat(store, VISITOR);
-      const one = await apply(store, saying(conversation, VISITOR, 'Hello?', { key: 'k' }));
-      await apply(store, saying(conversation, ANN, 'Yes?'));
-      const identify = { type: 'identify', namespace: NAMESPACE, visitor: VISITOR, user: CLIENT, origin: ORIGIN } as const;
-      const done = await apply(store, identify);
-      expect(done.changes).toMatchObject([
-        { change: { cause: 'identified' }, members: { added: [{ user: CLIENT }], removed: [VISITOR] } },
-      ]);
-      expect((await apply(store, identify)).changes).toEqual([]);
-      expect(await store.membership(conversation.id, VISITOR)).toBeUndefined();
-      expect([...(await store.unread(conversation.id, [CLIENT]))]).toEqual([[CLIENT, 1]]);
-      expect((await store.message(one.message.id))?.sender).toBe(CLIENT);
-      const again = await openChat(store, CLIENT);
-      expect([again.created, again.conversation.id]).toEqual([false, conversation.id]);
-      const repeated = await apply(store, saying(again.conversation, CLIENT, 'Hello?', { key: 'k' }));
-      expect([repeated.duplicate, repeated.message.id]).toEqual([true, one.message.id]);
     });
   });
 }
