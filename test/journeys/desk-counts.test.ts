@@ -80,8 +80,7 @@ async function openDesk() {
     });
     expect(answer.status).toBeLessThan(500);
     const text = await answer.text();
-    // oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape
-    return (text === '' ? undefined : JSON.parse(text)) as any;
+    return text === '' ? undefined : JSON.parse(text);
   };
   const boards = await Promise.all(
     OPERATORS.map((user) => DeskPeer.connect(server.url, user, { token: tokenOf(user, 'operator'), path: '/broadcast' })),
