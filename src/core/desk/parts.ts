@@ -81,7 +81,7 @@ export function createDeskParts(deps: {
     const waits = chat.queuedAt !== undefined;
     if (waits || waited(before)) {
       positions.changed(chat);
-      if (before.department !== chat.department) positions.changed({ ...chat, department: before.department });
+      if (before.department !== chat.department) positions.left({ ...chat, department: before.department });
     }
     if (waits) clerk.room(chat.namespace);
     else if (before.operator !== 0 && (before.operator !== chat.operator || isOver(chat))) clerk.room(chat.namespace);

@@ -130,7 +130,9 @@ export const SaveOperator = Type.Object(
   {
     available: optional(Type.Boolean({ description: 'Takes new chats.' })),
     capacity: optional(Type.Integer({ minimum: 0, maximum: 1_000, description: 'Chats at a time that are given to them.' })),
-    sources: optional(Type.Array(Type.String(), { description: 'Back ends only: widgets they serve; none: all.' })),
+    sources: optional(
+      Type.Array(Type.String(), { description: 'Back ends only: widgets they serve, and no others from then on; none: all.' }),
+    ),
     departments: optional(
       Type.Array(Type.String(), { description: 'Back ends only: departments they are asked for; none: all.' }),
     ),

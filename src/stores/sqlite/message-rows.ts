@@ -1,6 +1,6 @@
 /** Reads message rows by id: the one query every part of the store shares. */
 import type { Database } from './database.ts';
-import type { OpenHandovers } from './handover.ts';
+import type { OpenHandovers } from './open-handovers.ts';
 import type { MessageRow } from './rows.ts';
 import { query } from './statements.ts';
 
