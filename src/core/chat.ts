@@ -20,6 +20,7 @@ import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { traceMessage } from './actions/trace-message.ts';
 import { uploadFile } from './actions/upload-file.ts';
 import { setTyping } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
@@ -127,6 +128,7 @@ export interface Chat {
 
   /** What happened, for other systems. */
   readonly feed: Feed;
+  readonly traceMessage: Bound<typeof traceMessage>;
 
   readonly findUserBySubject: Bound<typeof findBySubject>;
   readonly lookUpUser: Bound<typeof lookUpUser>;
@@ -286,6 +288,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     async drain() {
       sweeper.close();
       await caretaker.close();
+      feed.end();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       desk.close();
@@ -355,5 +358,6 @@ function bindActions(core: Core) {
     logIn: bind(logIn),
     mintToken: bind(mintToken),
     revokeTokens: bind(revokeTokens),
+    traceMessage: bind(traceMessage),
   };
 }
