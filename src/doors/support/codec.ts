@@ -15,6 +15,7 @@ import type {
   Scene,
   User,
 } from '../../core/index.ts';
+import { avatarOf, linkTo } from './addresses.ts';
 import type {
   AttachmentObject,
   AttachmentType,
@@ -30,15 +31,13 @@ export function toTime(at: Millis): string {
   return `${new Date(at).toISOString().slice(0, 19)}+00:00`;
 }
 
-export function toUserObject(
-  links: Links,
-  { id, role, name, picture, person = {} }: Omit<User, 'namespace' | 'createdAt'>,
-): UserObject {
+export function toUserObject(links: Links, user: Omit<User, 'namespace' | 'createdAt'>): UserObject {
+  const { id, role, name, person = {} } = user;
   const hasParts = [person.lastname, person.firstname, person.patronymic].some((part) => part !== undefined && part !== '');
   return {
     id,
     role: person.role ?? (role === 'guest' ? 'user' : role),
-    avatar: person.avatar ?? (picture === undefined ? '' : links.show(picture)),
+    avatar: avatarOf(links, user),
     lastname: person.lastname ?? '',
     firstname: person.firstname ?? (hasParts ? '' : name),
     patronymic: person.patronymic ?? '',
@@ -118,8 +117,8 @@ function toAttachment(links: Links, attachment: Attachment): AttachmentObject {
     ...foreign,
     uuid: textIn(foreign, 'uuid') ?? '',
     type: textIn(foreign, 'type') ?? 'file',
-    url: textIn(foreign, 'url') ?? '',
-    url_preview: textIn(foreign, 'url_preview') ?? '',
+    url: linkTo(textIn(foreign, 'url')),
+    url_preview: linkTo(textIn(foreign, 'url_preview')),
     filename: textIn(foreign, 'filename') ?? '',
     extension: textIn(foreign, 'extension') ?? '',
     size: typeof foreign['size'] === 'number' ? foreign['size'] : 0,
@@ -133,8 +132,8 @@ function toFile(links: Links, resource: Resource, id: Id, type: AttachmentType, 
   return {
     uuid: uuidOf(id),
     type,
-    url,
-    url_preview: thumbnail ?? '',
+    url: linkTo(url),
+    url_preview: linkTo(thumbnail),
     filename,
     extension: dot <= 0 ? '' : filename.slice(dot + 1).toLowerCase(),
     size,
