@@ -1,7 +1,7 @@
 /**
  * A client or operator in one chat, for the life of the socket: takes frames in order, one at a time, and gives out what happens there.
  */
-import type { Delivery, Frame, Id, RateLimiter } from '../../core/index.ts';
+import type { ChatError, Delivery, Frame, Id, RateLimiter } from '../../core/index.ts';
 import { isBlank } from '../websocket-server.ts';
 import { SupportConnection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -19,6 +19,8 @@ const MAX_WAITING_FRAMES = 16;
 
 export interface RoomOptions extends ConnectionOptions {
   readonly frames: Frames;
+  /** The client knows what the documents do not have. */
+  readonly extended: boolean;
   /** Signs of typing, per session. */
   readonly typing: RateLimiter;
   /** Replay what came after this place in the feed. */
@@ -34,6 +36,7 @@ export class RoomConnection extends SupportConnection {
   readonly #frames: Frames;
   readonly #typing: RateLimiter;
   readonly #replay: Replay | undefined;
+  readonly #extended: boolean;
   readonly #waiting: RawFrame[] = [];
   #conversation: Id = 0;
   #busy = true;
@@ -45,6 +48,7 @@ export class RoomConnection extends SupportConnection {
     super(options);
     this.#frames = options.frames;
     this.#typing = options.typing;
+    this.#extended = options.extended;
     if (options.after !== undefined) {
       this.#replay = createReplay({
         chat: this.chat,
@@ -140,7 +144,24 @@ export class RoomConnection extends SupportConnection {
 
   async #handle(raw: RawFrame): Promise<void> {
     if (raw.type === 'send_message') return this.#send(raw);
-    const frame = parseFrame(raw);
+    let frame: ClientFrame;
+    try {
+      frame = parseFrame(raw);
+    } catch (thrown) {
+      this.#refuse(raw, this.note(thrown));
+      return;
+    }
+    try {
+      await this.#carryOut(frame);
+    } catch (thrown) {
+      const error = this.note(thrown);
+      if (error.code === 'internal') throw thrown;
+      // Clients that keep to the documents come here by no fault of theirs, and know no such answer.
+      if (this.#extended) this.#refuse(raw, error);
+    }
+  }
+
+  async #carryOut(frame: ClientFrame): Promise<void> {
     switch (frame.type) {
       case 'mark_message_delivered':
         return this.#mark('delivered', frame.data.message_id);
@@ -150,6 +171,10 @@ export class RoomConnection extends SupportConnection {
         return this.#type(frame.data);
       case 'send_message':
     }
+  }
+
+  #refuse({ type }: RawFrame, { code, message }: ChatError): void {
+    this.outbox.push(frameOf('error', { code, message, frame: type }));
   }
 
   /** Answered by message_added, as everybody in the chat hears it, or by message_not_added. */
@@ -180,24 +205,15 @@ export class RoomConnection extends SupportConnection {
     this.outbox.push(this.#frames.message('message_added', told, key));
   }
 
-  /** Answered by message_updated where it is news. A message that is not the chat's has no answer in the interface: it is counted. */
+  /** Answered by message_updated where it is news. */
   async #mark(cursor: 'delivered' | 'read', message: Id): Promise<void> {
-    try {
-      await this.chat.desk.mark(this.actor, { chat: { conversation: this.#conversation }, cursor, message });
-    } catch (thrown) {
-      if (this.note(thrown).code === 'internal') throw thrown;
-    }
+    await this.chat.desk.mark(this.actor, { chat: { conversation: this.#conversation }, cursor, message });
   }
 
   async #type({ text = '', stopped = false }: { readonly text?: string; readonly stopped?: boolean }): Promise<void> {
-    const { namespace } = this.actor;
-    try {
-      if (!stopped) this.#typing.take(namespace, this.id);
-      const chat = { conversation: this.#conversation };
-      await this.chat.desk.type(this.actor, { chat, active: !stopped, text });
-    } catch (thrown) {
-      if (this.note(thrown).code === 'internal') throw thrown;
-    }
+    if (!stopped) this.#typing.take(this.actor.namespace, this.id);
+    const chat = { conversation: this.#conversation };
+    await this.chat.desk.type(this.actor, { chat, active: !stopped, text });
   }
 }
 
