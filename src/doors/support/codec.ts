@@ -44,9 +44,11 @@ export function toUserObject(links: Links, user: Omit<User, 'namespace' | 'creat
   };
 }
 
-/** Where a message has no author that anybody knows. */
-function nobody(id: Id): UserObject {
-  return { id, role: 'system', avatar: '', lastname: '', firstname: '', patronymic: '' };
+/** Where a message has no author that anybody knows: as a back end described whoever that is. */
+function nobody(id: Id, described: JsonObject | undefined): UserObject {
+  const said = (name: string): string => textIn(described, name) ?? '';
+  const [lastname, firstname, patronymic] = [said('lastname'), said('firstname'), said('patronymic')];
+  return { id, role: said('role') || 'system', avatar: linkTo(said('avatar')), lastname, firstname, patronymic };
 }
 
 export function toChatObject(links: Links, { chat, client, operator }: Scene): ChatObject {
@@ -84,7 +86,7 @@ export function toMessageObject(links: Links, told: Told): MessageObject {
     send_time: textIn(extra, 'send_time') ?? toTime(message.sentAt),
     message_index: message.index,
     chat: toChatObject(links, scene),
-    user: sender === undefined ? nobody(message.sender) : toUserObject(links, sender),
+    user: sender === undefined ? nobody(message.sender, objectIn(extra, 'user')) : toUserObject(links, sender),
     attachments: content === undefined ? [] : attachmentsOf(links, message, content),
   };
 }

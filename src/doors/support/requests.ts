@@ -62,14 +62,16 @@ function toPerson(body: UserBody | null | undefined): PersonInput | undefined {
   return { id, ...(known !== undefined && { role: known }), person };
 }
 
-type MessageMembers = Pick<MessageUpdateBody, 'attachments' | 'send_time' | 'status'>;
+type MessageMembers = Pick<MessageUpdateBody, 'attachments' | 'send_time' | 'status' | 'user'>;
 
 /** What is kept of a message besides what we have words for. */
 function extraOf(body: MessageMembers, known: readonly string[]): JsonObject | undefined {
-  const { status, send_time: time } = body;
+  const { status, send_time: time, user } = body;
   if (typeof time === 'string' && !isMoment(time)) throw invalid(`send_time: ${NO_MOMENT}`, 'send_time');
   const extra: Record<string, Json> = { ...othersOf(body, known) };
   if (typeof time === 'string') extra['send_time'] = time;
+  // Nobody we know has a name all the same.
+  if (user?.id === 0) extra['user'] = othersOf(user, ['id']) ?? {};
   if (typeof status === 'string' && toStatus(status) === undefined) extra['status'] = status;
   return Object.keys(extra).length === 0 ? undefined : extra;
 }
