@@ -95,3 +95,49 @@ test('a server that stops says so on every connection, the broadcast included', 
   await own.close();
   expect((await Promise.all(peers.map((one) => one.ended))).map(({ code }) => code)).toEqual([1001, 1001, 1001]);
 });
+
+test('what is said in one go shares a commit, and everything is answered in order', async () => {
+  let isHeld = false;
+  const held = Promise.withResolvers<void>();
+  await using own = await startServer({}, (store) => ({
+    ...store,
+    async commit(operations) {
+      const outcomes = await store.commit(operations);
+      if (isHeld) await held.promise;
+      return outcomes;
+    },
+  }));
+  const { peer, uuid } = await begin(own);
+  const operator = await enter(uuid, own);
+  await operator.settled();
+  isHeld = true;
+  const texts = numbered(8);
+  for (const text of texts) peer.say('send_message', { text, client_id: text });
+  // The first is on its way to the disk, and all others wait for the next: none waits for the answer of the one before.
+  while (own.chat.core.committer.depth < texts.length) await new Promise(setImmediate);
+  peer.say('send_message', { text: '', client_id: 'refused' });
+  peer.say('send_message', { text: 'the last', client_id: 'the last' });
+  peer.say('update_typing', { text: 'and', stopped: false });
+  held.resolve();
+  const named: unknown[] = [];
+  while (named.length < 10) named.push((await peer.next('message_added', 'message_not_added')).data.client_id);
+  expect(named).toEqual([...texts, 'refused', 'the last']);
+  const heard: unknown[] = [];
+  while (heard.length < 9) heard.push((await operator.next('message_added')).data.message.text);
+  expect(heard).toEqual([...texts, 'the last']);
+  // What is typed is typed after what was sent: the message does not end it.
+  expect((await operator.next('typing_updated')).data.stopped).toBe(false);
+});
+
+test('of many sends at once under one name all are answered with the one message', async () => {
+  const { peer } = await begin();
+  for (let at = 0; at < 5; at += 1) peer.say('send_message', { text: 'once', client_id: 'one name' });
+  const ids = new Set<unknown>();
+  for (let at = 0; at < 5; at += 1) {
+    const { data } = await peer.next('message_added');
+    expect(data.client_id).toBe('one name');
+    ids.add(data.message.id);
+  }
+  expect(ids.size).toBe(1);
+  expect(await peer.settled()).toEqual([]);
+});

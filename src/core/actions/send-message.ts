@@ -96,10 +96,12 @@ export async function sendMessage(core: Core, actor: Actor, input: SendMessage, 
 export interface DeskMessage extends Pick<AppendMessage, 'conversation' | 'content' | 'desk' | 'aside' | 'key' | 'widget'> {
   /** Who wrote it, where a back end tells of it; absent: the actor. */
   readonly sender?: Id;
+  /** Called when it has its place: what is committed from then on comes after it. */
+  readonly placed?: (() => void) | undefined;
 }
 
 /** Stores a message in a support chat or an aside of it. */
-export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
+export async function commitMessage(core: Core, actor: Actor, { placed, ...message }: DeskMessage): Promise<Appended> {
   checkContent(message.content, core.limits);
   checkKey(core, message.key);
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
@@ -109,7 +111,7 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
     const conversation = await core.directory.conversation(message.conversation);
     if (conversation === undefined) throw notFound();
-    const outcome = await core.committer.commit({
+    const committing = core.committer.commit({
       type: 'append',
       namespace: actor.namespace,
       ...message,
@@ -120,6 +122,8 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
       writers: 'anyone',
       origin: actor,
     });
+    placed?.();
+    const outcome = await committing;
     if (outcome !== 'stale') {
       core.meter.sent(actor.door);
       return outcome;

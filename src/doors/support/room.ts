@@ -30,8 +30,6 @@ export interface RoomOptions extends ConnectionOptions {
 /** As one is told who asks for a chat that is not there. */
 const GONE = { close: STATUS.not_found.close, message: 'the chat is gone, or it is not yours any more' };
 
-type Send = Extract<ClientFrame, { readonly type: 'send_message' }>['data'];
-
 export class RoomConnection extends SupportConnection {
   readonly #frames: Frames;
   readonly #typing: RateLimiter;
@@ -41,8 +39,10 @@ export class RoomConnection extends SupportConnection {
   #conversation: Id = 0;
   #busy = true;
   #throttled = false;
-  /** What the client calls the message that is being sent. */
-  #clientId: string | undefined;
+  /** Resolves when all that was sent is answered. */
+  #sent: Promise<unknown> = Promise.resolve();
+  /** Sends that have no answer yet. */
+  #underWay = 0;
 
   constructor(options: RoomOptions) {
     super(options);
@@ -78,8 +78,7 @@ export class RoomConnection extends SupportConnection {
       this.#changed(delivery);
       return;
     }
-    const mine = this.#clientId !== undefined && delivery.type === 'message' && delivery.from === this.id;
-    const told = mine ? (this.#answer(delivery, this.#clientId) ?? frame) : frame;
+    const told = this.#answer(delivery) ?? frame;
     if (this.#replay?.withholds(delivery, told) === true) return;
     this.outbox.push(told);
   }
@@ -93,10 +92,10 @@ export class RoomConnection extends SupportConnection {
   }
 
   /** The frame of one's own message, with the client's name for it. */
-  #answer(delivery: Delivery, clientId: string | undefined): Frame | undefined {
-    if (delivery.type !== 'message' || delivery.scene === undefined) return undefined;
-    const { message, conversation, scene } = delivery;
-    return this.#frames.message('message_added', { message, conversation, scene, sender: scene.sender }, clientId);
+  #answer(delivery: Delivery): Frame | undefined {
+    if (delivery.type !== 'message' || delivery.from !== this.id || delivery.key === undefined) return undefined;
+    const { message, conversation, scene, key } = delivery;
+    return scene && this.#frames.message('message_added', { message, conversation, scene, sender: scene.sender }, key);
   }
 
   // ---- Frames of the client -----------------------------------------------------------------------------------------------------------
@@ -142,8 +141,10 @@ export class RoomConnection extends SupportConnection {
     }
   }
 
+  /** Resolves when the next frame may be handled: what is said has its place by then, all else is done. */
   async #handle(raw: RawFrame): Promise<void> {
     if (raw.type === 'send_message') return this.#send(raw);
+    await this.#sent;
     let frame: ClientFrame;
     try {
       frame = parseFrame(raw);
@@ -177,28 +178,35 @@ export class RoomConnection extends SupportConnection {
     this.outbox.push(frameOf('error', { code, message, frame: type }));
   }
 
-  /** Answered by message_added, as everybody in the chat hears it, or by message_not_added. */
+  /**
+   * Answered by message_added, as everybody in the chat hears it, or by message_not_added, after the answers to all that was sent before. Sends
+   * that follow each other share a commit.
+   */
   async #send(raw: RawFrame): Promise<void> {
-    try {
-      const frame = parseFrame(raw);
-      if (frame.type === 'send_message') await this.#store(frame.data);
-    } catch (thrown) {
-      const error = this.note(thrown);
-      this.outbox.push(frameOf('message_not_added', { code: error.code, message: error.message, ...echoOf(raw.data) }));
-    } finally {
-      this.#clientId = undefined;
-    }
+    if (this.#underWay >= MAX_WAITING_FRAMES) await this.#sent;
+    const before = this.#sent;
+    const placed = Promise.withResolvers<void>();
+    this.#underWay += 1;
+    const answered = this.#store(raw, placed.resolve)
+      .catch(async (thrown: unknown) => {
+        await before;
+        const error = this.note(thrown);
+        this.outbox.push(frameOf('message_not_added', { code: error.code, message: error.message, ...echoOf(raw.data) }));
+      })
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+    this.#sent = Promise.all([before, answered]);
+    await Promise.race([placed.promise, answered]);
   }
 
-  async #store({ text = '', attachments = [], client_id: key }: Send): Promise<void> {
-    this.#clientId = key;
+  async #store(raw: RawFrame, placed: () => void): Promise<void> {
+    const frame = parseFrame(raw);
+    if (frame.type !== 'send_message') return;
+    const { text = '', attachments = [], client_id: key } = frame.data;
     const chat = { conversation: this.#conversation };
-    const { duplicate, conversation, message, scene } = await this.chat.desk.sendMessage(this.actor, {
-      chat,
-      text,
-      attachments,
-      key,
-    });
+    const sent = await this.chat.desk.sendMessage(this.actor, { chat, text, attachments, key, placed });
+    const { duplicate, conversation, message, scene } = sent;
     // It was told when it was stored, perhaps to a socket that is gone.
     if (!duplicate || scene === undefined) return;
     const told = { message, conversation, scene, sender: scene.sender };
