@@ -72,26 +72,30 @@ export interface Told {
   readonly status?: MessageStatus | undefined;
 }
 
-export function toMessageObject(links: Links, told: Told): MessageObject {
-  const { message, scene, sender } = told;
-  const { desk, content } = message;
-  const extra = desk?.extra;
+/** A message without its chat, its author and its attachments. */
+export function toOwnMembers(message: Message, status: string): Omit<MessageObject, 'chat' | 'user' | 'attachments'> {
+  const { desk, content, id, index, sentAt } = message;
+  const { chat: _chat, user: _user, attachments: _attachments, ...others } = desk?.extra ?? {};
   return {
-    ...extra,
-    id: desk?.external ?? message.id,
+    ...others,
+    id: desk?.external ?? id,
     type: desk?.type ?? 'standard',
     type_role: desk?.typeRole ?? (desk?.type === 'note' ? OPERATORS : 'user'),
-    status: textIn(extra, 'status') ?? statusOf(told),
+    status,
     text: content === undefined ? '' : wordsOf(content),
-    send_time: textIn(extra, 'send_time') ?? toTime(message.sentAt),
-    message_index: message.index,
-    chat: toChatObject(links, scene),
-    user: sender === undefined ? nobody(message.sender, objectIn(extra, 'user')) : toUserObject(links, sender),
-    attachments: content === undefined ? [] : attachmentsOf(links, message, content),
+    send_time: textIn(others, 'send_time') ?? toTime(sentAt),
+    message_index: index,
   };
 }
 
-function statusOf({ message, conversation, scene, status }: Told): MessageStatus {
+export function toAuthor(links: Links, { message, sender }: Told): UserObject {
+  return sender === undefined ? nobody(message.sender, objectIn(message.desk?.extra, 'user')) : toUserObject(links, sender);
+}
+
+/** A word of a back end's, or how far it has come. */
+export function statusOf({ message, conversation, scene, status }: Told): string {
+  const said = textIn(message.desk?.extra, 'status');
+  if (said !== undefined) return said;
   return conversation.aside === undefined ? messageStatus(message, scene.chat) : (status ?? 'new');
 }
 
@@ -103,7 +107,9 @@ function wordsOf(content: Content): string {
   return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
 }
 
-function attachmentsOf(links: Links, { id }: Message, { kind, resource, attachments }: Content): AttachmentObject[] {
+export function toAttachments(links: Links, { id, content }: Message): AttachmentObject[] {
+  if (content === undefined) return [];
+  const { kind, resource, attachments } = content;
   if (attachments !== undefined) return attachments.map((one) => toAttachment(links, one));
   // What other doors send has one, and nothing of its size.
   return resource === undefined ? [] : [toFile(links, resource, resource.file ?? id, typeOfKind(kind), 0)];

@@ -17,8 +17,9 @@ import type {
   User,
 } from '../../core/index.ts';
 import { frameText } from '../websocket-frame.ts';
-import { toChatObject, toMessageObject, toOperatorObject, toUserObject } from './codec.ts';
+import { statusOf, toChatObject, toOperatorObject, toUserObject } from './codec.ts';
 import type { Told } from './codec.ts';
+import { createTexts } from './texts.ts';
 import type { MessageStatus, ServerData, ServerFrameType } from './wire.ts';
 
 /** Statuses of notes and system messages remembered, so that a change tells them as they were. */
@@ -48,6 +49,7 @@ export function frameOf<T extends ServerFrameType>(type: T, data: ServerData[T])
 }
 
 export function createFrames({ links }: { links: Links }): Frames {
+  const texts = createTexts({ links });
   const statuses = createRecent<Id, MessageStatus>(MAX_STATUSES);
   /** How far each chat was told to have come: what was committed earlier and is told later, or was held back, tells no less. */
   const furthest = createRecent<Id, ChatCursors>(MAX_CHATS);
@@ -55,10 +57,14 @@ export function createFrames({ links }: { links: Links }): Frames {
   const unreads = new WeakMap<object, Map<string, Frame>>();
 
   function message(type: 'message_added' | 'message_updated', told: Told, clientId?: string): Frame {
-    const status = told.status ?? statuses.get(told.message.id);
-    const object = toMessageObject(links, { ...told, scene: forward(told.scene), status });
-    if (type === 'message_updated') return frameOf(type, { message: object });
-    return frameOf(type, { message: object, ...(clientId !== undefined && { client_id: clientId }) });
+    const status = statusOf({
+      ...told,
+      scene: forward(told.scene),
+      status: told.status ?? statuses.get(told.message.id),
+    });
+    const text = texts.message(told, status);
+    const named = clientId === undefined ? '' : `,"client_id":${JSON.stringify(clientId)}`;
+    return frameText(`{"type":"${type}","data":{"message":${text}${named}}}`);
   }
 
   /** The scene with the chat at least as far as it was told: a status never goes back. */
