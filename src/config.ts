@@ -199,6 +199,7 @@ function readLimits(read: Read): Limits {
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),
     retention: read(OPTIONS.retention),
+    eventsRetention: read(OPTIONS.eventsRetention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
