@@ -2,8 +2,10 @@
  * Every option, once: its name, what may be written, its default, what it is for and why a limit is where it is. Parsing, `--help`,
  * `switchboard config print` and the documentation all come from this table.
  */
-import { DEFAULT_LIMITS } from '../core/index.ts';
+import { DEFAULT_LIMITS, OPERATORS_SERVE } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
+import { EVENT_OPTIONS } from './event-options.ts';
+import { BROKER_OPTIONS } from './broker-options.ts';
 import { retention } from './retention.ts';
 import { FILE_OPTIONS } from './file-options.ts';
 import { limit, option, unset } from './option.ts';
@@ -117,6 +119,12 @@ export const OPTIONS = {
     rateText(core.visitorRate),
     'Tokens for anonymous visitors that one address may ask for in a time: an office behind one address, not a flood.',
   ),
+  operatorsServe: option(
+    'operators-serve',
+    choice(OPERATORS_SERVE),
+    core.operatorsServe,
+    'Widgets of the support desk that an operator serves to whom none were assigned: all of them, or none until they are assigned.',
+  ),
   maxTextBytes: limit(
     'max-text-bytes',
     bytes,
@@ -142,6 +150,7 @@ export const OPTIONS = {
     "Characters of a file's name: what file systems take.",
   ),
   ...FILE_OPTIONS,
+  ...BROKER_OPTIONS,
   maxNoticeLength: limit(
     'max-notice-length',
     integer,
@@ -209,6 +218,7 @@ export const OPTIONS = {
     [core.eventsRetention, 60_000, 366 * 24 * 3_600_000],
     'How long events wait for those who read them: the longest outage of a sink, and the oldest replay.',
   ),
+  ...EVENT_OPTIONS,
   maxSessions: limit(
     'max-sessions',
     integer,
