@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { NODE_OPTIONS } from '../scripts/node-options.mjs';
 import type { Children, StartedChild } from './children.ts';
 import { pinned } from './pinning.ts';
 import { createSecrets, signToken } from './tokens.ts';
@@ -92,6 +93,11 @@ export async function startServer(name: NetworkServer, deps: ServersDeps, data?:
   return name === 'switchboard' ? startSwitchboard(deps, data ?? emptyFolder(deps)) : startBaseline(name, deps);
 }
 
+/** The command of every server that runs on Node.js: all have the same bounds on their memory, so that only what they do differs. */
+function node(): [string, ...string[]] {
+  return [process.execPath, ...NODE_OPTIONS];
+}
+
 export function emptyFolder({ folder }: Pick<ServersDeps, 'folder'>): string {
   return mkdtempSync(join(folder, 'data-'));
 }
@@ -107,7 +113,7 @@ async function startBaseline(
   const log = name === 'ws-log' ? ['--log', join(mkdtempSync(join(folder, 'log-')), 'log.db')] : [];
   const script = join(ROOT, 'bench', 'baselines', BASELINE_FILES[name]);
   const plain = name === 'desk-plain' ? ['--plain'] : [];
-  const child = children.start(pinned(0, [process.execPath, script, ...log, ...plain]));
+  const child = children.start(pinned(0, [...node(), script, ...log, ...plain]));
   const { port, pid } = await readiness(child);
   return {
     name,
@@ -142,7 +148,7 @@ async function startSwitchboard({ children, serverArgs, nodeArgs }: ServersDeps,
     'off',
     ...serverArgs,
   ];
-  const command = pinned(0, [process.execPath, ...nodeArgs, join(ROOT, 'src', 'main.ts'), ...options]);
+  const command = pinned(0, [...node(), ...nodeArgs, join(ROOT, 'src', 'main.ts'), ...options]);
   const child = children.start(command, { SWITCHBOARD_JWT_SECRET: secrets.jwt, SWITCHBOARD_API_TOKEN: secrets.api });
   const { port, pid, url } = await readiness(child);
   const call: Call = (method, path, body, user = 1) =>

@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { install, root } from './install.mjs';
+import { NODE_OPTIONS } from './node-options.mjs';
 import { exitCode, onEnd } from './signals.mjs';
 
 /** `args` are those of src/main.ts: a command and its options. */
@@ -19,7 +20,7 @@ export async function launch(args) {
   const follow = pathToFileURL(join(root, 'scripts', 'follow.mjs')).href;
   const child =
     args[0] === 'start'
-      ? spawn(node, ['--import', follow, main, ...args], {
+      ? spawn(node, [...NODE_OPTIONS, '--import', follow, main, ...args], {
           stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
           detached: process.platform !== 'win32',
         })

@@ -8,11 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 const project = dirname(import.meta.dirname);
 
-/** Prints the readiness line, says which signal it hears, and ends 200 ms later; `--exit N` ends it at once. */
+/** Prints the readiness line, says which signal it hears, and ends 200 ms later; `--exit N` ends it at once, `--runs-with` tells Node's own options. */
 const server = `
 const [command, option, value]: string[] = process.argv.slice(2);
 if (command !== 'start') {
   process.stdout.write(command + ' ' + process.version);
+} else if (option === '--runs-with') {
+  process.stdout.write(process.execArgv.join(' '));
 } else if (option === '--exit') {
   process.exit(Number(value));
 } else {
@@ -148,6 +150,11 @@ describe('start', () => {
   it('passes the exit code on', async () => {
     const { code } = await run(root, process.execPath, ['scripts/start.mjs', '--exit', '7']).ended;
     expect(code).toBe(7);
+  });
+
+  it('bounds the space for new objects', async () => {
+    const { out } = await run(root, process.execPath, ['scripts/start.mjs', '--runs-with']).ended;
+    expect(out.split(' ')).toContain('--max-semi-space-size=16');
   });
 
   it('writes nothing but what the server writes to standard output', async () => {

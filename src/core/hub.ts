@@ -7,27 +7,31 @@
 import { createAttendances } from './attendances.ts';
 import type { Attendance } from './attendances.ts';
 import type { Delivery, DeskDelivery, TypingDelivery } from './events.ts';
+import { Few } from './few.ts';
 import type { Conversation, Id } from './model.ts';
 import type { Meter } from './ports.ts';
 import type { Codec, Frame, Session } from './session.ts';
 
 /** Something in an audience: a user with all sessions, or a single session in a room. */
-interface Listener {
-  readonly sessions: Session[];
+type Listener = OnlineUser | Inside;
+
+/** A session in a conversation that it has entered. */
+interface Inside {
+  readonly sessions: readonly Session[];
+  readonly conversation: Id;
 }
 
-interface OnlineUser extends Listener {
+interface OnlineUser {
+  readonly sessions: Session[];
   readonly namespace: string;
   readonly user: Id;
-  /** Sessions that hear nothing but what they have entered or attend. */
-  readonly bound: Session[];
-  /** Conversations this user listens to. */
-  readonly conversations: Set<Id>;
+  /** Conversations this user listens to, but for sessions that hear nothing but what they have entered or attend. */
+  readonly conversations: Few<Id>;
 }
 
 /** Who hears a conversation. */
 interface Audience {
-  readonly listeners: Set<Listener>;
+  readonly listeners: Few<Listener>;
   /** All their sessions in one list, for the fan-out loop; undefined when it must be made again. */
   sessions: readonly Session[] | undefined;
 }
@@ -90,7 +94,8 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   const namespaces = new Map<string, Map<Id, OnlineUser>>();
   const audiences = new Map<Id, Audience>();
   const sessions = new Map<Id, Session>();
-  const rooms = new Map<Session, Map<Id, Listener>>();
+  /** What each session has entered: few, by its limit. */
+  const rooms = new Map<Session, Inside[]>();
   const desk = createAttendances();
 
   function online(namespace: string, user: Id): OnlineUser | undefined {
@@ -100,7 +105,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   function listen(conversation: Id, listener: Listener): void {
     const audience = audiences.get(conversation);
     if (audience === undefined) {
-      audiences.set(conversation, { listeners: new Set([listener]), sessions: undefined });
+      audiences.set(conversation, { listeners: new Few<Listener>([listener]), sessions: undefined });
       return;
     }
     audience.listeners.add(listener);
@@ -131,8 +136,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
 
   function goOnline(session: Session, conversations: readonly Id[]): void {
     const { namespace, user } = session.actor;
-    const listening = session.bound === true ? { sessions: [], bound: [session] } : { sessions: [session], bound: [] };
-    const entry: OnlineUser = { namespace, user, ...listening, conversations: new Set(conversations) };
+    const entry: OnlineUser = { namespace, user, sessions: [session], conversations: new Few(conversations) };
     let users = namespaces.get(namespace);
     if (users === undefined) namespaces.set(namespace, (users = new Map<Id, OnlineUser>()));
     users.set(user, entry);
@@ -146,13 +150,21 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     if (users?.size === 0) namespaces.delete(entry.namespace);
   }
 
+  function insideFor(conversation: Id, session: Session): Inside | undefined {
+    return rooms.get(session)?.find((inside) => inside.conversation === conversation);
+  }
+
+  function forget(inside: Inside, session: Session): void {
+    const left = rooms.get(session)?.filter((other) => other !== inside) ?? [];
+    if (left.length === 0) rooms.delete(session);
+    else rooms.set(session, left);
+  }
+
   function exitRoom(room: Id, session: Session): void {
-    const entered = rooms.get(session);
-    const listener = entered?.get(room);
-    if (entered === undefined || listener === undefined) return;
+    const listener = insideFor(room, session);
+    if (listener === undefined) return;
     unlisten(room, listener);
-    entered.delete(room);
-    if (entered.size === 0) rooms.delete(session);
+    forget(listener, session);
   }
 
   function insideOf(conversation: Id): readonly Session[] {
@@ -220,7 +232,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   }
 
   function sessionsOfAll(namespace: string, users: readonly Id[]): readonly Session[] {
-    return users.flatMap((user) => online(namespace, user)?.sessions ?? []);
+    return users.flatMap((user) => online(namespace, user)?.sessions.filter(isUnbound) ?? []);
   }
 
   return {
@@ -231,25 +243,20 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
         goOnline(session, conversations);
         return true;
       }
-      if (session.bound === true) entry.bound.push(session);
-      else {
-        entry.sessions.push(session);
-        touch(entry);
-      }
+      entry.sessions.push(session);
+      if (isUnbound(session)) touch(entry);
       return false;
     },
     close(session) {
       if (!sessions.delete(session.id)) return false;
-      for (const room of rooms.get(session)?.keys() ?? []) exitRoom(room, session);
-      // Nothing is left of it even when its last room was dropped.
+      for (const inside of rooms.get(session) ?? []) unlisten(inside.conversation, inside);
       rooms.delete(session);
       desk.leave(session);
       const entry = online(session.actor.namespace, session.actor.user);
-      const list = session.bound === true ? entry?.bound : entry?.sessions;
-      const at = list?.indexOf(session) ?? -1;
-      if (entry === undefined || list === undefined || at < 0) return false;
-      list.splice(at, 1);
-      if (entry.sessions.length + entry.bound.length > 0) {
+      const at = entry?.sessions.indexOf(session) ?? -1;
+      if (entry === undefined || at < 0) return false;
+      entry.sessions.splice(at, 1);
+      if (entry.sessions.length > 0) {
         touch(entry);
         return false;
       }
@@ -257,11 +264,7 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
       return true;
     },
     isOnline: (namespace, user) => online(namespace, user) !== undefined,
-    sessionsOf(namespace, user) {
-      const entry = online(namespace, user);
-      if (entry === undefined) return [];
-      return entry.bound.length === 0 ? entry.sessions : [...entry.sessions, ...entry.bound];
-    },
+    sessionsOf: (namespace, user) => online(namespace, user)?.sessions ?? [],
     session: (id) => sessions.get(id),
     sessions: () => sessions.values(),
     get size() {
@@ -281,15 +284,13 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     },
     enter(room, session) {
       if (!sessions.has(session.id)) return;
-      let entered = rooms.get(session);
-      if (entered === undefined) rooms.set(session, (entered = new Map<Id, Listener>()));
-      if (entered.has(room)) return;
-      const listener: Listener = { sessions: [session] };
-      entered.set(room, listener);
-      listen(room, listener);
+      if (insideFor(room, session) !== undefined) return;
+      const inside: Inside = { conversation: room, sessions: [session] };
+      rooms.set(session, [...(rooms.get(session) ?? []), inside]);
+      listen(room, inside);
     },
     exit: exitRoom,
-    roomsOf: (session) => [...(rooms.get(session)?.keys() ?? [])],
+    roomsOf: (session) => (rooms.get(session) ?? []).map((inside) => inside.conversation),
     attend: desk.attend,
     attendances: desk.of,
     get attendanceChanges() {
@@ -297,11 +298,11 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     },
     attendanceOf: desk.get,
     insideOf,
-    isIn: (room, session) => rooms.get(session)?.has(room) ?? false,
+    isIn: (room, session) => insideFor(room, session) !== undefined,
     drop(conversation) {
       for (const listener of audiences.get(conversation)?.listeners ?? []) {
-        if ('conversations' in listener && listener.conversations instanceof Set) listener.conversations.delete(conversation);
-        for (const session of listener.sessions) rooms.get(session)?.delete(conversation);
+        if ('conversations' in listener) listener.conversations.delete(conversation);
+        else for (const session of listener.sessions) forget(listener, session);
       }
       audiences.delete(conversation);
     },
@@ -346,7 +347,13 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
   };
 }
 
+/** It hears more than it has entered or attends. */
+function isUnbound(session: Session): boolean {
+  return session.bound !== true;
+}
+
 /** Of a listener's sessions those that hear: a guest's is in rooms, and hears nothing of what its user was a member of before. */
 function hearing(listener: Listener): readonly Session[] {
-  return 'conversations' in listener ? listener.sessions.filter(({ actor }) => actor.role !== 'guest') : listener.sessions;
+  if (!('conversations' in listener)) return listener.sessions;
+  return listener.sessions.filter((session) => isUnbound(session) && session.actor.role !== 'guest');
 }

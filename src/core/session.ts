@@ -26,7 +26,7 @@ export interface Session {
   /** When the token ends; Infinity when it does not. */
   readonly expiresAt: Millis;
   /** `jti` of the token, for revocation. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** When the token was issued, for revocation of all tokens before a moment. */
   readonly issuedAt: Millis;
   readonly address: string;

@@ -13,9 +13,11 @@ class Connection {
   readonly outbox: Outbox;
 
   constructor(outboxes: Outboxes) {
-    this.outbox = outboxes.open(this, () => {
-      this.overflows += 1;
-    });
+    this.outbox = outboxes.open(this, this);
+  }
+
+  end(): void {
+    this.overflows += 1;
   }
 
   write(bytes: Buffer): boolean {

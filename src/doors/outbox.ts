@@ -5,7 +5,7 @@
  * by all connections that were sent the same frames so far: adding a frame is a pointer comparison, and the bytes are put
  * together once for all of them.
  */
-import type { Frame } from '../core/index.ts';
+import type { Frame, Session } from '../core/index.ts';
 
 /** Where a connection's bytes go. */
 export interface Sink {
@@ -26,8 +26,8 @@ export interface Outbox {
 export interface Outboxes {
   /** Bytes a connection may leave unread. */
   readonly maxBuffered: number;
-  /** `overflow` is called once, when there is more to write to a client that has left more than the limit unread. */
-  open(sink: Sink, overflow: () => void): Outbox;
+  /** The session is ended once, as `slow`, when there is more to write to a client that has left more than the limit unread. */
+  open(sink: Sink, session: Pick<Session, 'end'>): Outbox;
 }
 
 /** A sequence of frames: its parent's, and one more. */
@@ -95,11 +95,11 @@ export function createOutboxes(options: { maxBuffered: number }): Outboxes {
     /** Some of what was written last had to wait. */
     #behind = false;
     readonly #sink: Sink;
-    readonly #overflow: () => void;
+    readonly #session: Pick<Session, 'end'>;
 
-    constructor(sink: Sink, overflow: () => void) {
+    constructor(sink: Sink, session: Pick<Session, 'end'>) {
       this.#sink = sink;
-      this.#overflow = overflow;
+      this.#session = session;
     }
 
     push(frame: Frame): void {
@@ -121,7 +121,7 @@ export function createOutboxes(options: { maxBuffered: number }): Outboxes {
       // Only what was left unread before this turn tells of a slow reader: the frames of one turn may be many and large.
       if (this.#behind && this.#sink.bufferedBytes > options.maxBuffered) {
         this.#open = false;
-        this.#overflow();
+        this.#session.end('slow');
         return;
       }
       this.#behind = !this.#sink.write(waiting.join());
@@ -133,5 +133,5 @@ export function createOutboxes(options: { maxBuffered: number }): Outboxes {
     }
   }
 
-  return { maxBuffered: options.maxBuffered, open: (sink, overflow) => new ConnectionOutbox(sink, overflow) };
+  return { maxBuffered: options.maxBuffered, open: (sink, session) => new ConnectionOutbox(sink, session) };
 }

@@ -5,25 +5,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { RawData, WebSocket } from 'ws';
 import type { Millis } from '../core/index.ts';
-import { WebSocketLink, closeWith } from './websocket-link.ts';
-import type { WebSocketEnding } from './websocket-link.ts';
+import { takeErrors } from '../grpc/index.ts';
+import { ClientWebSocket, WebSocketLink, closeWith } from './websocket-link.ts';
+import type { WebSocketEnding, WebSocketPeer } from './websocket-link.ts';
 
 /** Fragments of one message: an honest client sends one; each costs a little more than its bytes. */
 const MAX_FRAGMENTS = 256;
 
 /** Pieces in which the network may bring one frame: of those that come byte by byte each costs a hundred times its bytes. */
 const MAX_CHUNKS = 4_096;
-
-/** Who handles one client. */
-export interface WebSocketPeer {
-  receive(bytes: Buffer, isBinary: boolean): void;
-  /** A broken frame: the client has been told by `ws` with a close code of its own. */
-  broken(refusal: 'too_large' | 'invalid_argument'): void;
-  /** It is over; `label` is the close code, or `other`. */
-  closed(label: string): void;
-}
 
 /** How a client is let in. */
 export interface Reception {
@@ -50,6 +41,7 @@ export function createWebSockets(options: {
 }): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
+    WebSocket: ClientWebSocket,
     maxPayload: options.maxFrameBytes,
     maxFragments: MAX_FRAGMENTS,
     maxBufferedChunks: MAX_CHUNKS,
@@ -58,72 +50,43 @@ export function createWebSockets(options: {
     skipUTF8Validation: false,
     handleProtocols: (protocols) => (protocols.has('bearer') ? 'bearer' : false),
   });
-  const live = new Map<WebSocket, WebSocketLink>();
+  const live = new Set<WebSocketLink>();
 
   const pinger = setInterval(() => {
-    for (const [socket, link] of live) {
-      if (!link.heard) {
-        socket.terminate();
-        continue;
-      }
-      link.heard = false;
-      socket.ping();
-    }
+    for (const link of live) link.ping();
   }, options.pingInterval);
   pinger.unref();
 
   async function open(request: IncomingMessage, socket: Duplex, head: Buffer, reception: Reception): Promise<void> {
     // The socket may fail while the client is looked at: nobody else listens then.
-    const failed = (): void => void socket.destroy();
-    socket.on('error', failed);
-    const link = new WebSocketLink(socket);
+    const giveUp = (): void => void socket.destroy();
+    socket.on('error', giveUp);
+    const link = new WebSocketLink(request.socket);
     let peer: WebSocketPeer;
     try {
       peer = await reception.prepare(link);
     } catch (thrown) {
-      socket.off('error', failed);
+      socket.off('error', giveUp);
       turnAway(request, socket, head, reception.refuse(thrown));
       return;
     }
-    socket.off('error', failed);
+    socket.off('error', giveUp);
     let isRunning = false;
     if (!socket.destroyed) {
       server.handleUpgrade(request, socket, head, (websocket) => {
         isRunning = true;
-        run(websocket, link, peer);
+        link.attach(websocket, peer, live);
+        takeErrors(request.socket);
       });
     }
     // The client has gone, or its handshake was none: `ws` has answered it.
     if (!isRunning) peer.closed('gone');
   }
 
-  function run(websocket: WebSocket, link: WebSocketLink, peer: WebSocketPeer): void {
-    link.attach(websocket);
-    live.set(websocket, link);
-    websocket.on('pong', () => {
-      link.heard = true;
-    });
-    websocket.on('message', (data: RawData, isBinary: boolean) => {
-      link.heard = true;
-      const bytes = Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => new Uint8Array(part)));
-      peer.receive(bytes, isBinary);
-    });
-    websocket.on('error', (error) => {
-      link.closed();
-      peer.broken(refusalOf(error));
-    });
-    websocket.on('close', (code) => {
-      live.delete(websocket);
-      link.closed();
-      peer.closed(closeLabel(code));
-    });
-  }
-
   /** The upgrade is accepted and then closed: a browser sees a close code, but never the status of a refused upgrade. */
   function turnAway(request: IncomingMessage, socket: Duplex, head: Buffer, ending: WebSocketEnding): void {
     if (socket.destroyed) return;
     server.handleUpgrade(request, socket, head, (websocket) => {
-      websocket.on('error', () => undefined);
       closeWith(websocket, ending);
     });
   }
@@ -145,13 +108,4 @@ export function createWebSockets(options: {
 export function isBlank(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return false;
   return true;
-}
-
-/** The code a connection closed with, as a metric's label: clients choose among thousands. */
-function closeLabel(code: number): string {
-  return code >= 1000 && code < 1016 ? String(code) : 'other';
-}
-
-function refusalOf(error: Error): 'too_large' | 'invalid_argument' {
-  return 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'too_large' : 'invalid_argument';
 }

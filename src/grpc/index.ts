@@ -22,7 +22,7 @@ export { registerReflection } from './reflection.ts';
 export type { GrpcReflection } from './reflection.ts';
 export { createGrpcServer } from './server.ts';
 export type { GrpcServer, GrpcServerOptions } from './server.ts';
-export { routeConnections } from './sniff.ts';
+export { routeConnections, takeErrors } from './sniff.ts';
 export type { SharedPort, SharedPortOptions } from './sniff.ts';
 export { GrpcError, GrpcStatus } from './status.ts';
 export type { GrpcStatusCode, GrpcStatusInfo } from './status.ts';

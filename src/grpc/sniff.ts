@@ -30,9 +30,13 @@ export function routeConnections(options: SharedPortOptions): SharedPort {
   // Half-open sockets are as node:http has them: a client may send its request, half-close, and read the answer.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.on('close', forget);
     decide(socket, options);
   });
+  /** One function for all sockets: it stays with each of them to its end. */
+  function forget(this: Socket): void {
+    sockets.delete(this);
+  }
   // An http server starts the clock of its headersTimeout and requestTimeout when it listens, and ours never does.
   server.on('listening', () => options.http.emit('listening'));
   return Object.assign(server, {
@@ -44,6 +48,11 @@ export function routeConnections(options: SharedPortOptions): SharedPort {
 
 /** Outlives the decision, so it must not hold on to it: at a hundred thousand connections that would be megabytes. */
 function ignore(): void {}
+
+/** For who has taken a socket over for good, and listens for its errors to its end: our listener is not needed any more. */
+export function takeErrors(socket: Socket): void {
+  socket.off('error', ignore);
+}
 
 /** Waits for as many bytes as it takes, puts them back, and hands the socket over with no listener of ours but for errors. */
 function decide(socket: Socket, options: SharedPortOptions): void {

@@ -84,7 +84,7 @@ export class MessengerConnection implements Session {
     this.address = address;
     this.#shared = shared;
     this.#link = link;
-    this.#outbox = outboxes.open(link, () => this.end('slow'));
+    this.#outbox = outboxes.open(link, this);
     shared.readers.enter(this);
   }
 

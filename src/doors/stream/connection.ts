@@ -75,12 +75,10 @@ export class StreamConnection implements Session {
   readonly actor: Actor;
   readonly address: string;
   readonly openedAt: Millis;
-  readonly expiresAt: Millis;
-  readonly issuedAt: Millis;
-  readonly token?: string;
   /** What this client reads; a WebSocket client that speaks binary is answered in binary from then on. */
   codec: StreamCodec;
 
+  readonly #identity: Identity;
   readonly #chat: Chat;
   readonly #link: Link;
   readonly #outbox: Outbox;
@@ -89,7 +87,8 @@ export class StreamConnection implements Session {
   /** Made when first needed: most connections only listen, and there may be a hundred thousand of them. */
   #sync: Sync | undefined;
   #receipts: ReceiptQueue | undefined;
-  readonly #waiting: Stream[] = [];
+  /** Frames behind one that takes time; made when first needed. */
+  #waiting: Stream[] | undefined;
   #busy = false;
   #underWay = 0;
   #throttled = false;
@@ -101,18 +100,28 @@ export class StreamConnection implements Session {
     this.actor = actorOf(identity, options.roomsOnly ? 'room' : 'stream', this.id, options.trace);
     this.address = options.address;
     this.openedAt = chat.now();
-    this.expiresAt = identity.expiresAt;
-    this.issuedAt = identity.issuedAt;
-    if (identity.token !== undefined) this.token = identity.token;
+    this.#identity = identity;
     this.codec = options.codec;
     this.#chat = chat;
     this.#link = link;
     this.#roomsOnly = options.roomsOnly;
-    this.#outbox = options.outboxes.open(link, () => this.end('slow'));
+    this.#outbox = options.outboxes.open(link, this);
     this.#outboxes = options.outboxes;
   }
 
   // ---- Session: what the core gives -----------------------------------------------------------------------------------
+
+  get expiresAt(): Millis {
+    return this.#identity.expiresAt;
+  }
+
+  get issuedAt(): Millis {
+    return this.#identity.issuedAt;
+  }
+
+  get token(): string | undefined {
+    return this.#identity.token;
+  }
 
   deliver(delivery: Delivery, frame: Frame): void {
     if (this.#sync?.watching === true && this.#sync.withholds(delivery, frame)) return;
@@ -145,13 +154,14 @@ export class StreamConnection implements Session {
   closed(reason: string): void {
     this.#ended = true;
     this.#outbox.discard();
-    this.#waiting.length = 0;
+    this.#waiting = undefined;
     this.#chat.closeSession(this, reason);
   }
 
   receive(stream: Stream): void {
     if (this.#ended) return;
     if (this.#busy) {
+      this.#waiting ??= [];
       this.#waiting.push(stream);
       this.#throttle();
       return;
@@ -172,7 +182,7 @@ export class StreamConnection implements Session {
   #next(): void {
     this.#busy = false;
     while (!this.#ended) {
-      const stream = this.#waiting.shift();
+      const stream = this.#waiting?.shift();
       if (stream === undefined) break;
       this.#throttle();
       const pending = this.#handle(stream);
@@ -305,7 +315,7 @@ export class StreamConnection implements Session {
   /** Stops reading from a client that has too much under way or waiting; goes on when half of it is done. */
   #throttle(): void {
     const posts = this.#underWay;
-    const frames = this.#waiting.length;
+    const frames = this.#waiting?.length ?? 0;
     if (!this.#throttled && (posts >= MAX_UNDER_WAY || frames >= MAX_WAITING_FRAMES)) {
       this.#throttled = true;
       this.#link.pause();

@@ -5,9 +5,8 @@ import { ChatError } from '../../core/index.ts';
 import type { Chat } from '../../core/index.ts';
 import { GrpcStatus } from '../../grpc/index.ts';
 import type { Outboxes } from '../outbox.ts';
-import type { WebSocketEnding, WebSocketLink } from '../websocket-link.ts';
+import type { WebSocketEnding, WebSocketLink, WebSocketPeer } from '../websocket-link.ts';
 import { createWebSockets, isBlank } from '../websocket-server.ts';
-import type { WebSocketPeer } from '../websocket-server.ts';
 import type { StreamCodecs, StreamFormat } from './codecs.ts';
 import { StreamConnection } from './connection.ts';
 import type { Ending } from './connection.ts';
@@ -30,6 +29,46 @@ export interface StreamWebSocketsOptions {
 export interface StreamWebSockets {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, roomsOnly: boolean): void;
   close(): void;
+}
+
+/** Takes one client's frames, text and binary as they come, to its connection. */
+class StreamPeer implements WebSocketPeer {
+  readonly #options: StreamWebSocketsOptions;
+  readonly #connection: StreamConnection;
+  /** Of its text frames. */
+  readonly #format: StreamFormat;
+  #current: StreamFormat;
+
+  constructor(options: StreamWebSocketsOptions, connection: StreamConnection, format: StreamFormat) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#format = format;
+    this.#current = format;
+  }
+
+  receive(bytes: Buffer, isBinary: boolean): void {
+    if (isBinary ? bytes.length === 0 : isBlank(bytes)) return;
+    const connection = this.#connection;
+    const wanted = isBinary ? 'binary' : this.#format;
+    if (wanted !== this.#current) {
+      this.#current = wanted;
+      connection.codec = this.#options.codecs.get(wanted, connection.codec.extensions);
+    }
+    try {
+      connection.receive(isBinary ? streamCodec.decode(bytes) : streamCodec.parseJson(bytes.toString('utf8')));
+    } catch (thrown) {
+      connection.fail(thrown);
+    }
+  }
+
+  broken(refusal: 'too_large' | 'invalid_argument'): void {
+    this.#options.chat.meter.refused(this.#connection.actor.door, refusal);
+    this.#connection.endWith(BROKEN_FRAME, 'protocol_error');
+  }
+
+  closed(label: string): void {
+    this.#connection.closed(label);
+  }
 }
 
 export function createStreamWebSockets(options: StreamWebSocketsOptions): StreamWebSockets {
@@ -58,31 +97,7 @@ export function createStreamWebSockets(options: StreamWebSocketsOptions): Stream
       ...(typeof trace === 'string' && { trace }),
     });
     await chat.openSession(connection);
-    return peerOf(connection, format);
-  }
-
-  function peerOf(connection: StreamConnection, format: StreamFormat): WebSocketPeer {
-    let current: StreamFormat = format;
-    return {
-      receive(bytes, isBinary) {
-        if (isBinary ? bytes.length === 0 : isBlank(bytes)) return;
-        const wanted = isBinary ? 'binary' : format;
-        if (wanted !== current) {
-          current = wanted;
-          connection.codec = codecs.get(wanted, connection.codec.extensions);
-        }
-        try {
-          connection.receive(isBinary ? streamCodec.decode(bytes) : streamCodec.parseJson(bytes.toString('utf8')));
-        } catch (thrown) {
-          connection.fail(thrown);
-        }
-      },
-      broken(refusal) {
-        chat.meter.refused(connection.actor.door, refusal);
-        connection.endWith(BROKEN_FRAME, 'protocol_error');
-      },
-      closed: (label) => connection.closed(label),
-    };
+    return new StreamPeer(options, connection, format);
   }
 
   function refuse(thrown: unknown, roomsOnly: boolean): WebSocketEnding {

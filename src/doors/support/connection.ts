@@ -13,8 +13,7 @@ import type {
   Session,
 } from '../../core/index.ts';
 import type { Outbox, Outboxes } from '../outbox.ts';
-import type { WebSocketEnding, WebSocketLink } from '../websocket-link.ts';
-import type { WebSocketPeer } from '../websocket-server.ts';
+import type { WebSocketEnding, WebSocketLink, WebSocketPeer } from '../websocket-link.ts';
 import type { SupportCodec } from './frames.ts';
 import { END, STATUS } from './status.ts';
 
@@ -39,15 +38,13 @@ export abstract class SupportConnection implements Session, WebSocketPeer {
   readonly actor: Actor;
   readonly address: string;
   readonly openedAt: Millis;
-  readonly expiresAt: Millis;
-  readonly issuedAt: Millis;
-  readonly token?: string;
   readonly codec: SupportCodec;
   /** It hears what it has entered or attends, and nothing else of what its user is a member of. */
   readonly bound = true;
   /** Replies are the frames that all in the chat are sent. */
   readonly hearsItself = true;
 
+  readonly #identity: Identity;
   protected readonly chat: Chat;
   protected readonly link: WebSocketLink;
   protected readonly outbox: Outbox;
@@ -59,13 +56,23 @@ export abstract class SupportConnection implements Session, WebSocketPeer {
     this.actor = actorOf(identity, DOOR, this.id, options.trace);
     this.address = options.address;
     this.openedAt = chat.now();
-    this.expiresAt = identity.expiresAt;
-    this.issuedAt = identity.issuedAt;
-    if (identity.token !== undefined) this.token = identity.token;
+    this.#identity = identity;
     this.codec = options.codec;
     this.chat = chat;
     this.link = link;
-    this.outbox = options.outboxes.open(link, () => this.end('slow'));
+    this.outbox = options.outboxes.open(link, this);
+  }
+
+  get expiresAt(): Millis {
+    return this.#identity.expiresAt;
+  }
+
+  get issuedAt(): Millis {
+    return this.#identity.issuedAt;
+  }
+
+  get token(): string | undefined {
+    return this.#identity.token;
   }
 
   abstract deliver(delivery: Delivery, frame: Frame): void;

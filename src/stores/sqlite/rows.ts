@@ -1,5 +1,5 @@
 /** Rows of the embedded store as the core's nouns, and back. The only place that knows how columns spell them. */
-import { timeOfId } from '../../core/index.ts';
+import { ROLES, timeOfId } from '../../core/index.ts';
 import type {
   Content,
   Conversation,
@@ -176,7 +176,8 @@ export function toUser(row: UserRow, namespace: string): User {
   return {
     namespace,
     id: row.id,
-    role: row.role,
+    // One text for all users who have it: of those who are online it is kept.
+    role: ROLES.find((role) => role === row.role) ?? row.role,
     name: row.name,
     ...(row.picture !== null && { picture: row.picture }),
     ...(row.person !== null && { person: parseColumn('person', row.person) }),
