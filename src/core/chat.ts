@@ -21,7 +21,7 @@ import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
 import { uploadFile } from './actions/upload-file.ts';
-import { setTyping } from './actions/set-typing.ts';
+import { setTyping, setTypingAtOnce } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
 import { startCaretaker } from './caretaker.ts';
@@ -72,6 +72,7 @@ export interface Chat {
   readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
   readonly markDelivered: Bound<typeof markDelivered>;
   readonly setTyping: Bound<typeof setTyping>;
+  readonly setTypingAtOnce: Bound<typeof setTypingAtOnce>;
   readonly deliverNotices: Bound<typeof deliverNotices>;
 
   readonly createConversation: Bound<typeof manage.createConversation>;
@@ -302,6 +303,7 @@ function bindActions(core: Core) {
     moveCursorToMessage: bind(moveCursorToMessage),
     markDelivered: bind(markDelivered),
     setTyping: bind(setTyping),
+    setTypingAtOnce: bind(setTypingAtOnce),
     deliverNotices: bind(deliverNotices),
     createConversation: bind(manage.createConversation),
     openPrivate: bind(manage.openPrivate),

@@ -1,12 +1,13 @@
 /**
- * WebSockets of one door: the handshake, what comes in, pings, and the end. `ws` parses and answers pings; what goes out is a
- * `WebSocketLink`'s.
+ * WebSockets of one door: the handshake, what comes in, pings, and the end. `ws` reads all but the plainest messages (websocket-reading.ts)
+ * and answers pings; what goes out is a `WebSocketLink`'s.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Millis } from '../core/index.ts';
+import { readDirectly } from './websocket-reading.ts';
 import { WebSocketLink, closeWith } from './websocket-link.ts';
 import type { WebSocketEnding } from './websocket-link.ts';
 
@@ -103,10 +104,16 @@ export function createWebSockets(options: {
     websocket.on('pong', () => {
       link.heard = true;
     });
-    websocket.on('message', (data: RawData, isBinary: boolean) => {
+    const receive = (bytes: Buffer, isBinary: boolean): void => {
       link.heard = true;
-      const bytes = Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => new Uint8Array(part)));
       peer.receive(bytes, isBinary);
+    };
+    websocket.on('message', (data: RawData, isBinary: boolean) => {
+      receive(Buffer.isBuffer(data) ? data : Buffer.concat([data].flat().map((part) => new Uint8Array(part))), isBinary);
+    });
+    readDirectly(websocket, options.maxFrameBytes, (text) => {
+      receive(text, false);
+      return true;
     });
     websocket.on('error', (error) => {
       link.closed();
