@@ -157,7 +157,7 @@ export class Commands {
 
   /** What everybody was told is the answer as well; a message that was stored before, or is not heard here, is put into words for it. */
   #sent(message: Message, acknowledge: Acknowledge): void {
-    const json = this.#connection.codec.noteOf(message)?.json;
+    const json = this.#connection.codec.noteOf(message.id)?.json;
     if (json === undefined) void this.#answerWith(acknowledge, this.#describe(message));
     else this.#answer(acknowledge, `{"ok":true,"message":${json}}`);
   }

@@ -205,8 +205,10 @@ export class MessengerConnection implements Session {
       });
       return;
     }
-    const note = codec.noteOf(message);
-    if (note !== undefined) sidebar.came(this, message, note);
+    const note = codec.noteOf(message.id);
+    // Of what was withheld for a while it is not there any more: what is newest is looked up.
+    if (note === undefined) sidebar.changed(this, chat);
+    else sidebar.came(this, message, note);
   }
 
   #changed({ change, conversation, message }: ChangeDelivery): void {
