@@ -22,6 +22,7 @@ const io = builtinModules
 
 const api = 'src/api/index.ts';
 const core = 'src/core/index.ts';
+const feed = 'src/feed/index.ts';
 const grpc = 'src/grpc/index.ts';
 const protobuf = 'src/protobuf/index.ts';
 /** `door.ts`, the seam, and what doors share besides. */
@@ -48,12 +49,18 @@ const rooms = [
   { room: shared, sees: [core, shared, grpc, `types ${api}`, `types ${protobuf}`], uses: [...io, 'types fastify', 'ws'] },
   {
     room: 'src/doors/*/',
-    sees: [api, core, shared, grpc, protobuf],
+    sees: [api, core, feed, shared, grpc, protobuf],
     uses: [...io, '@fastify/multipart', 'engine.io', 'fastify', 'socket.io', 'typebox', 'ws'],
   },
   { room: 'src/stores/', sees: [core], uses: [...io, 'node:sqlite'] },
   { room: 'src/buses/', sees: [core], uses: io },
-  { room: 'src/sinks/', sees: [core], uses: io },
+  // The form in which events leave, for sinks and for the door that answers with them.
+  { room: 'src/feed/', sees: [core], uses: [...pure, 'typebox'] },
+  {
+    room: 'src/sinks/',
+    sees: [core, feed, protobuf],
+    uses: [...io, '@bufbuild/protobuf', '@grpc/grpc-js', '@nats-io/jetstream', '@nats-io/transport-node', '@platformatic/kafka'],
+  },
   { room: 'src/media/', sees: [core], uses: [...io, 'aws4fetch', 'file-type', 'sharp'] },
   { room: 'src/auth/', sees: [core], uses: [...io, '@node-rs/argon2', 'jose'] },
   { room: 'src/cli/', sees: ['src/'], uses: ['*'] },
@@ -68,7 +75,7 @@ const rooms = [
   { room: 'src/listener/', sees: [core, 'src/doors/door.ts'], uses: io },
   {
     room: 'src/compose.ts',
-    sees: ['api', 'auth', 'buses', 'core', 'doors', 'grpc', 'media', 'protobuf', 'sinks', 'stores']
+    sees: ['api', 'auth', 'buses', 'core', 'doors', 'feed', 'grpc', 'media', 'protobuf', 'sinks', 'stores']
       .map((folder) => `src/${folder}/`)
       .concat('src/config.ts', 'src/listener.ts', 'src/metrics.ts'),
     uses: ['*'],

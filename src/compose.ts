@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
+import { createEventsDoor } from './doors/events/index.ts';
 import { createFilesDoor } from './doors/files/index.ts';
 import { createManagementDoor } from './doors/management/index.ts';
 import { createMessengerDoor } from './doors/messenger/index.ts';
@@ -24,6 +25,8 @@ import { openMedia } from './media/media.ts';
 import { createS3Blobs } from './media/s3.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { startRelays } from './sinks/index.ts';
+import type { Relays, Sink } from './sinks/index.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
 
 export { parseConfig } from './config.ts';
@@ -43,14 +46,24 @@ export interface Switchboard {
   /** Its `io` is the Socket.IO server. */
   readonly messenger: MessengerDoor;
   readonly metrics: Metrics;
+  readonly relays: Relays;
   readonly log: Log;
 }
 
 /** Milliseconds that clients get to answer the closing of their connections. */
 const CLOSE_GRACE_MS = 3_000;
 
+/** Milliseconds that sinks get for the rest of the events: what they do not take waits in the feed. */
+const RELAY_GRACE_MS = 3_000;
+
+/** What a program that embeds the server adds to its configuration. */
+export interface Additions {
+  /** Sinks of its own. */
+  readonly sinks?: readonly Sink[];
+}
+
 /** Builds a server from a configuration (see `parseConfig`); nothing listens yet, the data folder is taken. */
-export async function createSwitchboard(config: Config): Promise<Switchboard> {
+export async function createSwitchboard(config: Config, { sinks = [] }: Additions = {}): Promise<Switchboard> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const metrics = createMetrics();
   const store = await openSqliteStore({ folder: config.data });
@@ -78,6 +91,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     apiTokens: config.apiTokens,
   });
   metrics.watch({ stats: () => store.stats(), waiting: () => chat.core.committer.depth });
+  const relays = await startRelays({ chat, sinks, meter: metrics.relays, log });
   const listener = await createListener({
     maxBodyBytes: config.maxBodyBytes,
     maxFrameBytes: config.maxFrameBytes,
@@ -117,6 +131,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       signalRate: config.messenger.signalRate,
     }),
     createFilesDoor({ chat }),
+    createEventsDoor({ relays }),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
@@ -132,6 +147,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     await listener.close(CLOSE_GRACE_MS);
     for (const door of doors) await door.close?.();
     await chat.core.committer.idle();
+    await relays.close(RELAY_GRACE_MS);
     await bus.close();
     await store.close();
     metrics.close();
@@ -146,6 +162,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     listener,
     messenger,
     metrics,
+    relays,
     log,
     async listen() {
       const port = await listener.listen(config.port, config.host);

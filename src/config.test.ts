@@ -118,6 +118,56 @@ describe('values', () => {
     expect(problems.join()).toMatch(/s3-bucket, s3-access-key and s3-secret-key are needed/);
   });
 
+  test('a webhook needs a secret, and a network of ours where it is not encrypted', () => {
+    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+    const given = { 'webhook-url': 'http://10.0.0.1/hook?token=xyz', 'webhook-secret': secret };
+    expect(option('webhook-url', 'https://example.org/hook').join()).toMatch(/^webhook-url is set: webhook-secret is needed too/);
+    expect(problemsOf({ options: given, env: {} }).join()).toMatch(/^webhook-url is http:\/\/ and webhook-allow is not set/);
+    const config = parseConfig({ options: { ...given, 'webhook-allow': '10.0.0.0/8' }, env: {} });
+    expect(config.sinks).toMatchObject({
+      webhook: { url: given['webhook-url'], secrets: [secret], allow: [{ address: '10.0.0.0', prefix: 8 }] },
+      grpc: undefined,
+      file: undefined,
+    });
+    // Neither is ever shown: the address may hold a password or a token.
+    expect(JSON.stringify([config.sources, config.given])).not.toMatch(/xyz|MfKQ9r8/);
+  });
+
+  test('an event handler and a file of events', () => {
+    const options = { 'events-grpc-url': 'https://handler:50051', 'events-file': 'events.jsonl', 'events-file-size': '1MiB' };
+    expect(parseConfig({ options, env: {} }).sinks).toMatchObject({
+      grpc: { url: 'https://handler:50051' },
+      file: { path: resolve('events.jsonl'), maxBytes: 1024 ** 2, keep: 10 },
+    });
+  });
+
+  test('brokers are there when an address is given', () => {
+    expect(parseConfig({ options: {}, env: {} }).sinks).toMatchObject({ kafka: undefined, nats: undefined });
+    const env = {
+      SWITCHBOARD_KAFKA_BROKERS: 'a.example:9092,[::1]:9093',
+      SWITCHBOARD_KAFKA_TOPIC_PREFIX: 'shop.chat',
+      SWITCHBOARD_EVENTS_NATS_URL: 'nats://me:secret@a:4222,nats://b:4222',
+      SWITCHBOARD_EVENTS_NATS_OWN_EVENTS: 'false',
+    };
+    expect(parseConfig({ options: {}, env }).sinks).toMatchObject({
+      kafka: { brokers: ['a.example:9092', '[::1]:9093'], prefix: 'shop.chat', own: true },
+      nats: { url: env.SWITCHBOARD_EVENTS_NATS_URL, stream: 'SWITCHBOARD_EVENTS', subject: 'switchboard.events', own: false },
+    });
+  });
+
+  test('what is no address of a broker, and what they take in no name, is refused', () => {
+    for (const wrong of ['a', 'a:', 'a:99999', 'kafka://a:9092', 'a:9092/x', 'a:9092 b:9092', 'me@a:9092'])
+      expect(option('kafka-brokers', wrong), wrong).toHaveLength(1);
+    for (const wrong of ['a:4222', 'http://a', 'nats://', 'nats://a,b'])
+      expect(option('events-nats-url', wrong), wrong).toHaveLength(1);
+    expect(option('events-nats-url', 'http://me:secret@a').join()).not.toContain('secret');
+    for (const wrong of ['a..b', '.a', 'a b', 'a*', 'a.>', 'x'.repeat(61)]) {
+      expect(option('kafka-topic-prefix', wrong), wrong).toHaveLength(1);
+      expect(option('events-nats-subject', wrong), wrong).toHaveLength(1);
+    }
+    expect(option('events-nats-stream', 'A.B')).toHaveLength(1);
+  });
+
   test('an empty value is refused for every option, so that a variable that did not expand is noticed', () => {
     for (const { name } of OPTION_LIST) expect(option(name, ' ').join(), name).toMatch(/is empty|cannot be read/);
   });
@@ -150,7 +200,7 @@ describe('what stops the start', () => {
   });
 
   test('options of parts that this version does not have', () => {
-    for (const name of ['DATABASE_URL', 'NATS_URL', 'KAFKA_BROKERS', 'WEBHOOK_URL', 'EVENTS_FILE']) {
+    for (const name of ['DATABASE_URL', 'NATS_URL']) {
       const problems = problemsOf({ options: {}, env: { [`SWITCHBOARD_${name}`]: 'x' } });
       expect(problems, name).toHaveLength(1);
       expect(problems[0]).toContain(`SWITCHBOARD_${name} is not an option of this version.`);
@@ -198,11 +248,15 @@ describe('secrets', () => {
   const secret = 'a-secret-that-must-not-be-shown';
 
   test('are masked where values are shown', () => {
-    const config = parseConfig({ options: { 'jwt-secret': secret, 'api-token': secret, token: secret }, env: {} });
+    const config = parseConfig({
+      options: { 'jwt-secret': secret, 'api-token': secret, token: secret, 'events-nats-url': `nats://${secret}@a:4222` },
+      env: {},
+    });
     expect(JSON.stringify(config.sources)).not.toContain(secret);
     expect(config.sources.filter(({ value }) => value === '********').map(({ name }) => name)).toEqual([
       'jwt-secret',
       'api-token',
+      'events-nats-url',
       'token',
     ]);
     expect(config.apiTokens).toMatchObject([{ name: 'default', hash: hashSecret(secret), scopes: ['admin'] }]);

@@ -51,6 +51,10 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'trim':
     case 'pass-over':
     case 'forget-events':
+    case 'fact':
+    case 'sink':
+    case 'drop-dead':
+    case 'trim-feed':
     case 'erase-user':
     case 'expect-blobs':
     case 'file':

@@ -1,13 +1,17 @@
-/** Long work in the background, in short transactions: what retention no longer keeps, and people who are erased. It goes on after a restart. */
+/** Long work in the background, in short transactions: what retention no longer keeps, facts that nobody asks for any more, and people who are erased. It goes on after a restart. */
 import type { Core } from './core.ts';
 import { carryOn } from './erasing.ts';
-import { cutsOf, findOverdue, removeOverdue } from './retention.ts';
+import { firstIdAt } from './ids.ts';
+import { breath, cutsOf, findOverdue, removeOverdue } from './retention.ts';
 
 /** How often erasures that are under way are looked for. Milliseconds. */
 const LOOK_EVERY_MS = 500;
 
 /** How often conversations are looked through for what is too old: ages are days, not minutes. Milliseconds. */
 const RETENTION_EVERY_MS = 600_000;
+
+/** Facts forgotten in one transaction. */
+const FACTS_AT_ONCE = 500;
 
 export interface Caretaker {
   /** Looks through all conversations now; resolves when what was too old is gone. */
@@ -22,6 +26,7 @@ export function startCaretaker(core: Core): Caretaker {
   let closed = false;
   let applying: Promise<void> | undefined;
   let erasing: Promise<void> | undefined;
+  let trimming: Promise<void> | undefined;
   let nextRetention = 0;
   const stopped = (): boolean => closed;
 
@@ -37,6 +42,15 @@ export function startCaretaker(core: Core): Caretaker {
       if (closed) return;
       // One that cannot go on holds up none of the others.
       await carryOn(core, erasure, stopped).catch(complain);
+    }
+  }
+
+  async function trimFeed(): Promise<void> {
+    const before = firstIdAt(core.now() - core.limits.eventsRetention) - 1;
+    for (let more = before > 0; more && !closed;) {
+      const outcome = await core.committer.commit({ type: 'trim-feed', before, limit: FACTS_AT_ONCE });
+      more = outcome !== 'stale' && outcome.more;
+      await breath();
     }
   }
 
@@ -58,9 +72,10 @@ export function startCaretaker(core: Core): Caretaker {
 
   const timer = setInterval(() => {
     erase().catch(complain);
-    if (core.limits.retention.length === 0 || performance.now() < nextRetention) return;
+    if (performance.now() < nextRetention) return;
     nextRetention = performance.now() + RETENTION_EVERY_MS;
-    applyRetention().catch(complain);
+    trimming = trimFeed().catch(complain);
+    if (core.limits.retention.length > 0) applyRetention().catch(complain);
   }, LOOK_EVERY_MS);
   timer.unref();
 
@@ -70,7 +85,7 @@ export function startCaretaker(core: Core): Caretaker {
     async close() {
       closed = true;
       clearInterval(timer);
-      await Promise.allSettled([applying, erasing]);
+      await Promise.allSettled([applying, erasing, trimming]);
     },
   };
 }

@@ -20,6 +20,7 @@ import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { traceMessage } from './actions/trace-message.ts';
 import { uploadFile } from './actions/upload-file.ts';
 import { setTyping, setTypingAtOnce } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
@@ -32,6 +33,8 @@ import { bindDesk } from './desk/desk.ts';
 import type { Desk } from './desk/desk.ts';
 import { createDeskParts } from './desk/parts.ts';
 import { createDirectory } from './directory.ts';
+import { createFeed } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { startFileCleaner } from './file-cleaner.ts';
 import { createHub } from './hub.ts';
 import { createIdSource } from './ids.ts';
@@ -45,6 +48,7 @@ import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
+import { recordLost } from './session-facts.ts';
 import { startSweeper } from './sweeper.ts';
 import { createTurns } from './turns.ts';
 import { createTyping } from './typing.ts';
@@ -123,6 +127,10 @@ export interface Chat {
   /** Support chats and the people who answer them. */
   readonly desk: Desk;
 
+  /** What happened, for other systems. */
+  readonly feed: Feed;
+  readonly traceMessage: Bound<typeof traceMessage>;
+
   readonly findUserBySubject: Bound<typeof findBySubject>;
   readonly lookUpUser: Bound<typeof lookUpUser>;
   readonly searchUsers: Bound<typeof searchUsers>;
@@ -174,6 +182,8 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   const now = deps.now ?? Date.now;
   const hub = createHub({ meter });
   const directory = createDirectory({ store, size: deps.directorySize });
+  const links = createLinks({ ...deps.links, now });
+  const feed = createFeed({ store, directory, links });
   const revocations = createRevocations({ stored: await store.revocations(now()) });
   bus.subscribe(createReceiver({ hub }));
 
@@ -186,6 +196,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   function announce(operation: Operation, outcome: Success): void {
     directory.apply(outcome);
     desk.apply(outcome);
+    feed.apply(outcome);
     if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
     if (outcome.type === 'erase-user') presence.erased(outcome.user.namespace, outcome.user.id);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
@@ -230,7 +241,6 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     },
   });
 
-  const links = createLinks({ ...deps.links, now });
   const core: Core = {
     store,
     committer,
@@ -255,6 +265,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     log,
     now,
   };
+  await recordLost(core);
   const access = createAccess({ core, revocations, configured: deps.apiTokens, stored: await store.apiTokens() });
   const sweeper = startSweeper({ core, revocations });
   const caretaker = startCaretaker(core);
@@ -263,6 +274,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   return {
     ...bindActions(core),
     desk: bindDesk(core),
+    feed,
     access,
     limits,
     links,
@@ -277,6 +289,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     async drain() {
       sweeper.close();
       await caretaker.close();
+      feed.end();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       desk.close();
@@ -347,5 +360,6 @@ function bindActions(core: Core) {
     logIn: bind(logIn),
     mintToken: bind(mintToken),
     revokeTokens: bind(revokeTokens),
+    traceMessage: bind(traceMessage),
   };
 }

@@ -32,7 +32,12 @@ export type EventType =
   | 'chat.taken'
   | 'chat.transferred'
   | 'chat.closed'
-  | 'chat.rated';
+  | 'chat.rated'
+  | 'user.erased'
+  | SessionEvent;
+
+/** Facts about live connections, which nothing but the feed keeps. */
+export type SessionEvent = 'user.connected' | 'user.disconnected' | 'user.rate-limited';
 
 /** One committed fact. `id` is its place in the feed; in the embedded store id order is commit order. */
 export interface DomainEvent {
@@ -48,10 +53,27 @@ export interface DomainEvent {
   readonly index: number;
   readonly at: Millis;
   readonly origin: Origin;
-  /** Members added and removed, for `members.changed`. */
+  /** Members added and removed, for `members.changed`; those it begins with, for `conversation.created`. */
   readonly members?: MemberChange;
   /** The support chat as it was then, for `chat.…`. */
   readonly chat?: ChatFact;
+  /** For `user.disconnected` and `user.rate-limited`. */
+  readonly session?: SessionFact;
+}
+
+/** Why a connection ended or a request was refused (seed 000, `userPayloadDisconnected`). */
+export interface SessionFact {
+  readonly reason: string;
+  readonly code: number;
+  /** The server ended it. */
+  readonly forced: boolean;
+}
+
+/** An event with what there is to tell of it now. What was erased meanwhile is gone from here as well. */
+export interface FeedEntry {
+  readonly event: DomainEvent;
+  /** The message it is about, as it reads now; absent when there is none any more. */
+  readonly message?: Message;
 }
 
 /** What an event tells of a support chat. */
@@ -68,6 +90,25 @@ export interface ChatFact {
 export interface MemberChange {
   readonly added: readonly { readonly user: Id; readonly role: MemberRole }[];
   readonly removed: readonly Id[];
+}
+
+/** What is known of a message's way, from its row, the feed and the cursors. */
+export interface MessageTrace {
+  readonly message: Message;
+  /** Through what it came. */
+  readonly origin: Origin;
+  /** Members' connections that were live when it was stored, and so were told of it. */
+  readonly sessions: readonly TracedSession[];
+  /** What happened to it later and is told in the feed. */
+  readonly changes: readonly DomainEvent[];
+}
+
+export interface TracedSession {
+  readonly session: Id;
+  readonly user: Id;
+  readonly door: string;
+  /** When it ended; absent while it is live. */
+  readonly endedAt?: Millis;
 }
 
 /** A new message. */

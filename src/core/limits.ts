@@ -42,6 +42,8 @@ export interface Limits {
   readonly roomHistory: number;
   /** How long messages are kept where something else than for ever is wanted. */
   readonly retention: readonly RetentionRule[];
+  /** How long facts wait for those who read the feed: the longest outage of a sink that loses nothing. */
+  readonly eventsRetention: Millis;
   /** Live sessions on this node: each costs memory for buffers. */
   readonly maxSessions: number;
   /** Live sessions of one user: a person's devices and tabs, with room for reconnects. */
@@ -79,6 +81,7 @@ export const DEFAULT_LIMITS: Limits = {
   smallGroup: 256,
   roomHistory: 500,
   retention: [],
+  eventsRetention: 7 * 24 * 3_600_000,
   maxSessions: 100_000,
   maxSessionsPerUser: 100,
   maxRoomsPerSession: 100,

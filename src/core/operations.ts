@@ -19,6 +19,16 @@ import type {
 import type { ChatError } from './errors.ts';
 import type { MemberChange } from './events.ts';
 import type {
+  DeadLettersDropped,
+  DropDeadLetters,
+  FactRecorded,
+  FeedTrimmed,
+  MoveSink,
+  RecordFact,
+  SinkMoved,
+  TrimFeed,
+} from './feed-operations.ts';
+import type {
   BlobsExpected,
   BlobsForgotten,
   DropFiles,
@@ -442,6 +452,10 @@ export type Operation =
   | TrimConversation
   | PassOver
   | ForgetEvents
+  | RecordFact
+  | MoveSink
+  | DropDeadLetters
+  | TrimFeed
   | EraseUser
   | EraseSome
   | ExpectBlobs
@@ -475,6 +489,10 @@ export interface Outcomes {
   trim: Trimmed;
   'pass-over': PassedOver;
   'forget-events': EventsForgotten;
+  fact: FactRecorded;
+  sink: SinkMoved;
+  'drop-dead': DeadLettersDropped;
+  'trim-feed': FeedTrimmed;
   'erase-user': UserErased;
   'erase-some': ErasedSome;
   'expect-blobs': BlobsExpected;

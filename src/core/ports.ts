@@ -3,7 +3,8 @@
  * has one contract suite in `test/contracts`.
  */
 import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
-import type { Delivery, DomainEvent, ResumeEntry } from './events.ts';
+import type { Delivery, DomainEvent, FeedEntry, MessageTrace, ResumeEntry } from './events.ts';
+import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
   Conversation,
   ConversationHead,
@@ -26,6 +27,7 @@ import type { Operation, Outcome, Revocation } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
 export * from './desk/operations.ts';
+export * from './feed-operations.ts';
 export * from './api-token-operations.ts';
 export * from './file-operations.ts';
 export * from './operations.ts';
@@ -161,7 +163,7 @@ export interface RosterMember {
 }
 
 export interface StoreStats {
-  /** Events in the outbox that no relay has taken. */
+  /** Events in the outbox that the sink furthest behind has not taken, counted up to a limit; 0 without a sink. */
   readonly outboxDepth: number;
   /** Messages that are not in the search index yet; they are found all the same. */
   readonly unindexed: number;
@@ -270,6 +272,20 @@ export interface Store {
   hasDueExpiry(now: Millis): Promise<boolean>;
   /** Committed facts after a place in the feed, in commit order. */
   events(after: Id, limit: number): Promise<readonly DomainEvent[]>;
+  /** The same with the messages they are about, as they read now. */
+  feed(after: Id, limit: number): Promise<readonly FeedEntry[]>;
+  /** The way of a message; `limit` connections and changes at the most. */
+  trace(message: Id, limit: number): Promise<MessageTrace | undefined>;
+  /** Facts with an id up to here may have been forgotten; 0 when none was. */
+  feedFloor(): Promise<Id>;
+  /** Connections that the feed has seen begin and not end. */
+  openSessions(): Promise<readonly OpenSession[]>;
+  /** Sinks that have come somewhere, by name. */
+  sinkPositions(): Promise<readonly SinkPosition[]>;
+  /** Dead letters of a sink (absent: of all) behind a place in the feed, ascending. */
+  deadLetters(sink: string | undefined, after: Id, limit: number): Promise<readonly DeadLetter[]>;
+  /** Facts behind a place, counted up to a limit. */
+  feedDepth(after: Id, limit: number): Promise<number>;
   revocations(now: Millis): Promise<readonly Revocation[]>;
   apiTokens(): Promise<readonly ApiToken[]>;
   stats(): Promise<StoreStats>;
@@ -316,6 +332,40 @@ export interface Media {
   read(hash: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
   /** Removes the bytes of a hash. Bytes that are not there are removed. */
   remove(hash: string): Promise<void>;
+}
+
+/** How far a sink has come with the feed, as administrators see it. */
+export interface SinkState {
+  readonly sink: string;
+  /** Everything up to here is delivered or kept as a dead letter. */
+  readonly position: Id;
+  /** Events read and not settled. */
+  readonly pending: number;
+  /** What it said last, while nothing gets through. */
+  readonly failing?: string;
+}
+
+/** What a replay has done. */
+export interface Replayed {
+  /** Events that the sink has now: those that it wants. */
+  readonly delivered: number;
+  /** Where the next replay of the range begins. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
+/** Where events go. Sinks implement it. */
+export interface EventRelays {
+  states(): readonly SinkState[];
+  /** How often an event that is on its way to a sink was refused; undefined when it is not on its way. */
+  attempts(sink: string, event: Id): number | undefined;
+  /**
+   * Delivers a range of the feed to one sink once more, `limit` events of it at the most. Rejects with `not_found` for a sink that there is not, and
+   * with `unavailable` when it takes nothing.
+   */
+  replay(sink: string, range: { readonly after: Id; readonly until: Id; readonly limit: number }): Promise<Replayed>;
+  /** Tries dead letters once more; those that are delivered are let go. Resolves with how many were. */
+  retry(sink: string, events: readonly Id[]): Promise<number>;
 }
 
 /** What a valid token says. */

@@ -21,6 +21,12 @@ export {
 export { Room } from './gen/appootb/message/room_pb.js';
 export { ConnectionsSchema, InnerChat, PackageSchema, TagSchema } from './gen/appootb/message/inner_pb.js';
 export {
+  ChatUserChatRateLimitedService,
+  ChatUserConnectedService,
+  ChatUserDisconnectedService,
+  PersonalChatPersonalChatSentService,
+} from './gen/accelbyte/chat/chat/v1/chat_pb.js';
+export {
   Health,
   HealthCheckRequestSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,

@@ -88,6 +88,10 @@ test('services and their methods', () => {
     desc.kind === 'service' ? desc.methods.map((method) => `${desc.typeName}/${method.name} ${method.methodKind}`) : [],
   );
   expect(methods.toSorted()).toEqual([
+    'accelbyte.chat.chat.v1.ChatUserChatRateLimitedService/OnMessage unary',
+    'accelbyte.chat.chat.v1.ChatUserConnectedService/OnMessage unary',
+    'accelbyte.chat.chat.v1.ChatUserDisconnectedService/OnMessage unary',
+    'accelbyte.chat.chat.v1.PersonalChatPersonalChatSentService/OnMessage unary',
     'appootb.message.Chat/Interact bidi_streaming',
     'appootb.message.Chat/Send unary',
     'appootb.message.InnerChat/Deliver unary',

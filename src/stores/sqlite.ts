@@ -3,8 +3,6 @@
  */
 import { createIdSource } from '../core/index.ts';
 import type { Operation, Outcome, Scene, Store } from '../core/index.ts';
-import { checksumOf, pendingMigrations } from './sql/migration.ts';
-import type { AppliedMigration } from './sql/migration.ts';
 import { createAccounts } from './sqlite/accounts.ts';
 import { createActivity } from './sqlite/activity.ts';
 import { createAsides } from './sqlite/asides.ts';
@@ -24,19 +22,21 @@ import { createFiles } from './sqlite/files.ts';
 import { createHandover } from './sqlite/handover.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
+import { migrate } from './sqlite/migrate.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
 import { createPeople } from './sqlite/people.ts';
 import { createReading } from './sqlite/reading.ts';
+import { createRelay } from './sqlite/relay.ts';
 import { createRetention } from './sqlite/retention.ts';
 import { toContent, toMessage } from './sqlite/rows.ts';
 import type { ContentColumns } from './sqlite/rows.ts';
-import { MIGRATIONS } from './sqlite/schema.ts';
 import { createSearch } from './sqlite/search.ts';
 import { startIndexer } from './sqlite/indexer.ts';
 import { createSentKeys, hashKey } from './sqlite/sent-keys.ts';
 import { createSequences } from './sqlite/sequences.ts';
 import type { Sequences } from './sqlite/sequences.ts';
-import { query, statement } from './sqlite/statements.ts';
+import { query } from './sqlite/statements.ts';
+import { createTraces } from './sqlite/traces.ts';
 import { createWriteBehind } from './sqlite/write-behind.ts';
 
 /** Index entries written in one transaction: a fraction of a millisecond, so that commits in between hardly wait. */
@@ -69,21 +69,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-async function migrate(db: Database): Promise<void> {
-  db.exec(
-    'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
-  );
-  const applied = query<AppliedMigration>(db, 'SELECT number, checksum FROM migration ORDER BY number').all();
-  const remember = statement(db, 'INSERT INTO migration (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)');
-  for (const migration of pendingMigrations(MIGRATIONS, applied)) {
-    await db.transaction(() => {
-      db.exec(migration.sql);
-      migration.fill?.(db);
-      remember.run(migration.number, migration.name, checksumOf(migration), Date.now());
-    });
-  }
-}
-
 async function assemble(db: Database, now: () => number): Promise<Store> {
   const ids = createIdSource({ now });
   const namespaces = createNamespaces({ db });
@@ -96,7 +81,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     behind,
     onRestore: ({ id, namespace, sender, key }) => sentKeys.add(namespace, sender, hashKey(key), id, now()),
   });
-  const feed = createFeed({ db, ids, namespaces, sequences: () => sequences });
+  const feed = createFeed({ db, ids, namespaces, sequences: () => sequences, rows, now });
+  const traces = createTraces({ db, feed, rows, now });
+  const relay = createRelay({ db, feed, namespaces });
   const chats = createDeskChats({ db, namespaces });
   const deskCursors = createDeskCursors({ sequences, chats, rows, now });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
@@ -141,7 +128,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     chats.userSaved(namespace, user);
     if (roleChanged) asides.roleChanged(namespace, user);
   };
-  const accounts = createAccounts({ db, ids, namespaces, files, chats, onSaved: userSaved, now });
+  const accounts = createAccounts({ db, ids, namespaces, feed, files, chats, onSaved: userSaved, now });
   const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
   const retention = createRetention({ db, namespaces, sequences });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
@@ -192,6 +179,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return cursors.passSome(operation);
       case 'forget-events':
         return { type: 'forget-events', more: feed.forget(operation.conversation, operation.upTo, operation.limit) };
+      case 'fact':
+        return relay.record(operation);
+      case 'sink':
+        return relay.move(operation);
+      case 'drop-dead':
+        return relay.drop(operation);
+      case 'trim-feed':
+        return { type: 'trim-feed', more: feed.trim(operation.before, operation.limit) };
       case 'erase-user':
         return accounts.erase(operation);
       case 'erase-some':
@@ -365,11 +360,18 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),
+    feed: (after, limit) => read(() => feed.entries(after, limit)),
+    trace: (message, limit) => read(() => traces.of(message, limit)),
+    feedFloor: () => read(() => feed.floor()),
+    feedDepth: (after, limit) => read(() => feed.depth(after, limit)),
+    openSessions: () => read(() => relay.openSessions()),
+    sinkPositions: () => read(() => relay.positions()),
+    deadLetters: (sink, after, limit) => read(() => relay.dead(sink, after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),
     apiTokens: () => read(() => accounts.apiTokens()),
     stats: () =>
       read(() => ({
-        outboxDepth: feed.depth(0, MAX_COUNTED_DEPTH),
+        outboxDepth: feed.depth(relay.slowest() ?? feed.newest(), MAX_COUNTED_DEPTH),
         unindexed: search.waiting(MAX_COUNTED_DEPTH),
         bytes: db.bytes(),
       })),

@@ -236,7 +236,7 @@ describe('start', () => {
       const socket = await hold(/ url=(\S+) /.exec(await other.line(/ready/))?.[1] ?? '');
       other.kill('SIGTERM');
       expect(await other.ended()).toBe(0);
-      expect(other.err.at(-1)).toMatch(/the drain took longer than 0 ms \(shutdown-timeout\)/);
+      expect(other.err.join('\n')).toMatch(/the drain took longer than 0 ms \(shutdown-timeout\)/);
       socket.destroy();
     });
 

@@ -42,13 +42,16 @@ test.each(CARRIERS)('sessions, sends and deliveries by door: $name', async (carr
   await expect.poll(async () => (await scrape())(of('sessions'))).toBe(before(of('sessions')));
 });
 
-test('commits: how many operations, how long; and the outbox, which nobody empties yet', async () => {
+test('commits: how many operations, how long; and the outbox, behind a sink that does not move', async () => {
   const [user] = await server.newUsers(1);
   const [carrier] = CARRIERS;
   if (carrier === undefined) throw new Error('there is a carrier');
   const group = await server.group([user]);
   const peer = await StreamPeer.connect(carrier, server, user);
   await peer.settled();
+  const { core } = server.chat;
+  const position = (await core.store.events(0, 10_000)).at(-1)?.id ?? 0;
+  await core.committer.commit({ type: 'sink', sink: 'nobody', position, dead: [] });
   const before = await scrape();
   const answer = await peer.post(Array.from({ length: 20 }, (_, at) => textPost({ group }, user, `text ${at}`)));
   expect(answer.postbox?.posts).toHaveLength(20);

@@ -4,6 +4,7 @@ import { ChatError } from '../errors.ts';
 import type { DisconnectReason } from '../errors.ts';
 import type { Actor, Id } from '../model.ts';
 import { checkRead, notFound } from '../policy.ts';
+import { recordConnected, recordDisconnected } from '../session-facts.ts';
 import type { Session, SessionInfo } from '../session.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function openSession(core: Core, session: Session): Promise<void> {
     // Others have opened meanwhile.
     checkRoom(core, namespace, user);
     if (hub.open(session, conversations)) core.presence.arrived(namespace, user);
+    recordConnected(core, session);
     core.meter.sessionOpened(door);
     core.log.debug({ namespace, user, door, session: session.id, address: session.address }, 'a session has opened');
     return;
@@ -42,6 +44,7 @@ export function closeSession(core: Core, session: Session, reason: string): void
   core.typing.ended(session.id);
   if (core.hub.close(session)) core.presence.departed(namespace, user);
   closed();
+  recordDisconnected(core, session, reason);
   core.meter.sessionClosed(door, reason);
   core.log.debug({ namespace, user, door, session: session.id, reason }, 'a session has closed');
 }

@@ -15,6 +15,7 @@ import type {
 import { KEY_LENGTH, fold, keysOf, rangeOf } from '../sql/words.ts';
 import type { Database } from './database.ts';
 import type { DeskChats } from './desk-chats.ts';
+import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
 import type { Namespaces } from './namespaces.ts';
 import { toUser } from './rows.ts';
@@ -43,13 +44,14 @@ export function createAccounts(deps: {
   db: Database;
   ids: IdSource;
   namespaces: Namespaces;
+  feed: Pick<Feed, 'add'>;
   files: Pick<Files, 'use'>;
   chats: Pick<DeskChats, 'eraseClient'>;
   /** Told of every user that was saved. */
   onSaved: (namespace: number, user: number, roleChanged: boolean) => void;
   now: () => number;
 }): Accounts {
-  const { db, ids, namespaces, files, chats, onSaved, now } = deps;
+  const { db, ids, namespaces, feed, files, chats, onSaved, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at, picture, person)
@@ -209,6 +211,8 @@ export function createAccounts(deps: {
         insertRevocation.run(namespace, id, '', FOR_EVER, FOR_EVER);
         insertErasure.run(namespace, id, at);
         chats.eraseClient(namespace, id);
+        const origin = { door: 'server', session: 0 };
+        feed.add({ type: 'user.erased', namespace, user: id, origin, conversation: 0, message: 0, index: 0 });
         onSaved(namespace, id, true);
       }
       const user = toUser(byId.get(namespace, id) ?? row, name);

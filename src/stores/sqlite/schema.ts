@@ -205,4 +205,19 @@ CREATE TABLE desk_setting (
   PRIMARY KEY (namespace, kind, name)) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    number: 7,
+    name: 'feed',
+    sql: `
+-- who reads the feed, how far, and what was refused
+CREATE TABLE sink (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE dead_letter (
+  sink TEXT NOT NULL, event INTEGER NOT NULL, attempts INTEGER NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (sink, event)) STRICT, WITHOUT ROWID;
+-- connections that were told to have begun and not to have ended
+CREATE TABLE open_session (id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, user INTEGER NOT NULL, door TEXT NOT NULL) STRICT;
+-- which connections were live at a moment: those that ended after it
+CREATE INDEX event_ended ON event (user, id) WHERE type = 'user.disconnected';
+`,
+  },
 ];

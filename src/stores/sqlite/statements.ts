@@ -3,7 +3,16 @@
  * database's word is taken for the shape of what it returns.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import type { ChatFact, Content, DeskPart, DeskSetting, JsonObject, MemberChange, Person } from '../../core/index.ts';
+import type {
+  ChatFact,
+  Content,
+  DeskPart,
+  DeskSetting,
+  JsonObject,
+  MemberChange,
+  Person,
+  SessionFact,
+} from '../../core/index.ts';
 import type { Database } from './database.ts';
 
 /** JSON of ours in a column, as what was written there. */
@@ -20,6 +29,7 @@ interface JsonColumns {
   desk: DeskPart;
   person: Person;
   extra: JsonObject;
+  session: SessionFact;
 }
 
 /** One of the desk's settings, as it was written. */

@@ -365,6 +365,9 @@ export function readingContract(subject: Subject): void {
         }
         expect(paged).toEqual(events);
       }
+      // Nobody reads them: nobody is behind.
+      expect((await store.stats()).outboxDepth).toBe(0);
+      await apply(store, { type: 'sink', sink: 'a sink', position: 0, dead: [] });
       const { outboxDepth, bytes } = await store.stats();
       expect(outboxDepth).toBe(events.length);
       expect(bytes).toBeGreaterThan(0);

@@ -64,13 +64,16 @@ export class MessengerPeer {
     const peer = new MessengerPeer(socket);
     await new Promise<void>((resolve, reject) => {
       // Only now: what fails later, a client that reconnects tries again.
-      const refused = (error: Error): void => {
+      const refused = (reason: unknown): void => {
         socket.close();
-        reject(error);
+        reject(reason instanceof Error ? reason : new Error(`the connection has ended: ${String(reason)}`));
       };
       socket.once('connect_error', refused);
+      // The server went before it had said that the user is in.
+      socket.once('disconnect', refused);
       socket.once('connect', () => {
         socket.off('connect_error', refused);
+        socket.off('disconnect', refused);
         resolve();
       });
     });

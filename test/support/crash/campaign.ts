@@ -310,13 +310,13 @@ export class Campaign {
     for (const one of seen.values()) this.#shown.set(one.id, one);
   }
 
-  /** A last message in each group reaches the listeners behind everything else. */
+  /** A last message in each group reaches the listeners behind everything else that is said; what they asked for may be on its way still. */
   async #catchUp({ url }: ServerProcess): Promise<string[]> {
     for (const { receiver } of this.#shared) {
       const path = `/api/conversations/${receiver}/messages`;
       const answer = await callApi(url, { user: OWNER, method: 'POST', path, body: { text: 'the end' } });
       if (answer?.status !== 201) return [`the last message was answered ${answer?.status}`];
-      await Promise.all(this.#listeners.map((listener) => listener.has(Number((answer.body as { id: string }).id))));
+      await Promise.all(this.#listeners.map((listener) => listener.hasAllUpTo(Number((answer.body as { id: string }).id))));
     }
     return this.#listeners.flatMap(({ faults }) => faults);
   }

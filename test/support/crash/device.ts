@@ -65,6 +65,9 @@ function conversationOf({ category, sender, receiver }: PostmarkJson): string {
   return keyOf({ category, receiver: Number(receiver) }, Number(sender));
 }
 
+/** All that a device asks for when it connects. */
+const CATEGORIES = 4;
+
 /** What stands for the text of a file, for clients that are not told its caption. */
 export const FILE_ALONE = '(a file)';
 
@@ -149,9 +152,10 @@ export class Device {
     this.#session?.link.send({ sn: this.#nextSn(), type: PayloadType.RECEIPTS, receipts: { local_ids } });
   }
 
-  /** Resolves when it has the message. */
-  async has(id: number): Promise<void> {
-    while (!this.seen.has(id)) await new Promise<void>((resolve) => this.#arrivals.push(resolve));
+  /** Resolves when it has the message and is live: has had the answers to all that it asked for when it connected. */
+  async hasAllUpTo(id: number): Promise<void> {
+    while (!this.seen.has(id) || this.#session === undefined || this.#session.live.size < CATEGORIES)
+      await new Promise<void>((resolve) => this.#arrivals.push(resolve));
   }
 
   /** What it asked for itself was accepted: nobody tells it what it has done. */

@@ -70,6 +70,7 @@ export class MessengerDevice {
   #socket: Socket | undefined;
   #resumed: Promise<void> = Promise.resolve();
   #wanted = false;
+  #isLive = false;
   #arrivals: (() => void)[] = [];
 
   constructor(options: MessengerDeviceOptions) {
@@ -140,9 +141,9 @@ export class MessengerDevice {
     await this.#sync([...this.#places.keys()]);
   }
 
-  /** Resolves when it has the message. */
-  async has(id: number): Promise<void> {
-    while (!this.seen.has(id)) await new Promise<void>((resolve) => this.#arrivals.push(resolve));
+  /** Resolves when it has the message and is live: has had the answers to all that it asked for when it connected. */
+  async hasAllUpTo(id: number): Promise<void> {
+    while (!this.seen.has(id) || !this.#isLive) await new Promise<void>((resolve) => this.#arrivals.push(resolve));
   }
 
   async #url(): Promise<string> {
@@ -176,6 +177,7 @@ export class MessengerDevice {
 
   #begin(socket: Socket): void {
     this.#socket = socket;
+    this.#isLive = false;
     this.#heard.clear();
     this.unread.clear();
     socket.on('new_message', (message: MessageJson) => this.#hear(socket, message));
@@ -203,7 +205,8 @@ export class MessengerDevice {
       return;
     }
     for (const chatId of [...listed, String(room)]) if (!this.#places.has(chatId)) this.#places.set(chatId, '0');
-    await this.#sync([...this.#places.keys()]);
+    this.#isLive = await this.#sync([...this.#places.keys()]);
+    this.#wake();
   }
 
   #leave(how: (socket: Socket) => void): void {
@@ -224,7 +227,8 @@ export class MessengerDevice {
     }
   }
 
-  async #sync(chatIds: readonly string[]): Promise<void> {
+  /** Whether everything was answered. */
+  async #sync(chatIds: readonly string[]): Promise<boolean> {
     for (let asked = [...chatIds]; asked.length > 0;) {
       const some = asked.slice(0, MAX_SYNC_CHATS);
       const chats = some.map((chatId) => ({ chatId, lastId: this.#places.get(chatId) ?? '0' }));
@@ -232,12 +236,13 @@ export class MessengerDevice {
       if (answer?.chats === undefined) {
         if (answer?.error?.code === 'unavailable') this.#socket?.disconnect();
         else if (answer !== undefined) this.#fault(`was refused a sync: ${answer.error?.code}`);
-        return;
+        return false;
       }
       for (const synced of answer.chats) this.#takePage(synced);
       const open = answer.chats.filter(({ more }) => more).map(({ chatId }) => chatId);
       asked = [...open, ...asked.slice(MAX_SYNC_CHATS)];
     }
+    return true;
   }
 
   #takePage({ chatId, messages, lastId, error }: SyncedJson): void {
@@ -282,6 +287,10 @@ export class MessengerDevice {
     if (known !== undefined && known.text === undefined && text !== undefined)
       this.#fault(`saw the text of ${id} after its recall`);
     this.seen.set(id, { id, conversation, sender, text, at: known?.at ?? this.#options.clock() });
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of this.#arrivals.splice(0)) wake();
   }
 

@@ -55,11 +55,11 @@ async function settle(world: World): Promise<void> {
     const device = world.devices.find(({ user }) => user === receiver);
     if (device !== undefined) await world.send(device, { category, receiver }, 1, 'post', undefined);
     const id = world.letters.at(-1)?.id ?? 0;
-    await Promise.all(world.devices.filter(({ user }) => user === receiver).map((own) => own.has(id)));
+    await Promise.all(world.devices.filter(({ user }) => user === receiver).map((own) => own.hasAllUpTo(id)));
   }
   for (const device of world.devices) {
     const mine = last.filter(({ place }) => mayRead(world, device.user, place, owner.user));
-    await Promise.all(mine.map(({ id }) => device.has(id)));
+    await Promise.all(mine.map(({ id }) => device.hasAllUpTo(id)));
   }
 }
 
