@@ -250,6 +250,7 @@ function readLimits(read: Read): Limits {
     typingTimeout: read(OPTIONS.typingTimeout),
     rate: read(OPTIONS.rateLimit),
     visitorRate: read(OPTIONS.visitorRateLimit),
+    operatorsServe: read(OPTIONS.operatorsServe),
   };
 }
 

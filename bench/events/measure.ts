@@ -15,7 +15,7 @@ import { monotonicMs } from '../writer/row.ts';
 import { startKafka, startNats } from './brokers.ts';
 
 const WARMUP_MS = 1_000;
-const CONVERSATIONS = 200;
+const CONVERSATIONS = 1_000;
 const TEXT = 'x'.repeat(200);
 
 export interface EventsMeasurement {

@@ -157,7 +157,7 @@ export function checkScope(server: Server, scope: Scope): void {
 
 /** The user behind an identity, acting through a door. A trace that is no W3C `traceparent` is left out: it would be stored with every message. */
 export function actorOf(identity: Identity, door: string, session: Id, trace?: string): Actor {
-  const { namespace, user, role } = identity;
+  const { namespace, user, role, source } = identity;
   return {
     namespace,
     user,
@@ -165,6 +165,7 @@ export function actorOf(identity: Identity, door: string, session: Id, trace?: s
     server: false,
     door,
     session,
+    ...(source !== undefined && { source }),
     ...(trace !== undefined && TRACEPARENT.test(trace) && { trace }),
   };
 }

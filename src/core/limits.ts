@@ -1,6 +1,10 @@
 /** Every limit the core keeps, with its reason. The configuration may change each; nothing else in core reads settings. */
 import type { Millis, RetentionRule } from './model.ts';
 
+export const OPERATORS_SERVE = ['all', 'assigned'] as const;
+
+export type OperatorsServe = (typeof OPERATORS_SERVE)[number];
+
 export interface Limits {
   /** Bytes of UTF-8 in a message text: a long letter, not a file. */
   readonly maxTextBytes: number;
@@ -58,6 +62,8 @@ export interface Limits {
   readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
   /** Visitor tokens an address may ask for in a window: an office behind one address, not a flood; undefined = no limit. */
   readonly visitorRate: { readonly messages: number; readonly window: Millis } | undefined;
+  /** Widgets of operators to whom none were assigned: all of them, or none until they are `assigned`. */
+  readonly operatorsServe: OperatorsServe;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -89,4 +95,5 @@ export const DEFAULT_LIMITS: Limits = {
   typingTimeout: 6_000,
   rate: { messages: 10, window: 1_000 },
   visitorRate: { messages: 60, window: 60_000 },
+  operatorsServe: 'all',
 };

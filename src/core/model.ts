@@ -278,4 +278,6 @@ export interface Actor extends Origin {
   readonly role: Role;
   /** A back end acts (Api-Token); it is not bound to the user's own memberships. */
   readonly server: boolean;
+  /** The widget of the support desk that the user's token is for; absent: any. */
+  readonly source?: string;
 }

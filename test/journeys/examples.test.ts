@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSwitchboard, parseConfig } from '../../src/compose.ts';
 import type { Switchboard } from '../../src/compose.ts';
-import { createGrpcSink } from '../../src/sinks/grpc.ts';
-import { createWebhookSink } from '../../src/sinks/webhook.ts';
 import { ROOT, Terminal, blocksOf, readDocument } from '../support/documents.ts';
 import type { Said } from '../support/documents.ts';
 import { freePort } from '../support/free-port.ts';
@@ -22,16 +20,17 @@ beforeAll(async () => {
   const [, apiToken = ''] = /`npm start -- --api-token (\S+)`/.exec(readDocument(README)) ?? [];
   const [, secret = ''] = /--webhook-secret (\S+)/.exec(readDocument(README)) ?? [];
   const [webhooks, handlers] = [await freePort(), await freePort()];
-  const options = { port: '0', data, 'api-token': apiToken, 'log-level': 'error' };
-  const sinks = [
-    createWebhookSink({
-      url: `http://127.0.0.1:${webhooks}`,
-      secrets: [secret],
-      allow: [{ address: '127.0.0.1', prefix: 32 }],
-    }),
-    createGrpcSink({ url: `http://127.0.0.1:${handlers}` }),
-  ];
-  server = await createSwitchboard(parseConfig({ options, env: {} }), { sinks });
+  const options = {
+    port: '0',
+    data,
+    'api-token': apiToken,
+    'log-level': 'error',
+    'webhook-url': `http://127.0.0.1:${webhooks}`,
+    'webhook-secret': secret,
+    'webhook-allow': '127.0.0.1/32',
+    'events-grpc-url': `http://127.0.0.1:${handlers}`,
+  };
+  server = await createSwitchboard(parseConfig({ options, env: {} }));
   const { url } = await server.listen();
   const ports = { WEBHOOK_PORT: String(webhooks), EVENTS_GRPC_PORT: String(handlers) };
   terminal = new Terminal({ SWITCHBOARD_URL: url, SWITCHBOARD_DATA: data, ...ports });

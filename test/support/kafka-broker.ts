@@ -33,9 +33,6 @@ export interface KafkaRecord {
   readonly headers?: readonly string[];
 }
 
-/** Brokers that the tests were given instead, which they cannot stop. */
-export const GIVEN_KAFKA = process.env['KAFKA_BROKERS'];
-
 const MAX_OUTPUT_BYTES = 1024 ** 3;
 
 /** Reads a topic to its end with kcat: a client that has no line in common with ours. */

@@ -27,7 +27,8 @@ export interface StoredMessage {
   readonly text: string;
 }
 
-async function readStream(url: string, stream: string): Promise<readonly StoredMessage[]> {
+/** Everything in a stream, in its order; nothing when there is no such stream. */
+export async function readStream(url: string, stream: string): Promise<readonly StoredMessage[]> {
   const connection = await connect({ servers: url });
   try {
     const { streams } = await jetstreamManager(connection);

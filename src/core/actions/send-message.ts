@@ -98,12 +98,16 @@ export interface DeskMessage extends Pick<AppendMessage, 'conversation' | 'conte
   readonly sender?: Id;
 }
 
-/** Stores a message in a support chat or an aside of it. */
-export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
-  checkContent(message.content, core.limits);
-  checkKey(core, message.key);
+/** What a message of a support chat is refused for, whatever chat it is for; takes its share of the sender's rate. */
+export function admitMessage(core: Core, actor: Actor, { content, key }: Pick<DeskMessage, 'content' | 'key'>): void {
+  checkContent(content, core.limits);
+  checkKey(core, key);
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
   if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+}
+
+/** Stores a message that was admitted in a support chat or an aside of it. */
+export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
   const sender = message.sender ?? actor.user;
   const known = sender === 0 ? undefined : await core.directory.user(actor.namespace, sender);
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
@@ -118,6 +122,7 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
       peer: 0,
       version: conversation.version,
       writers: 'anyone',
+      staff: core.desk.staff(actor.namespace),
       origin: actor,
     });
     if (outcome !== 'stale') {
@@ -155,6 +160,7 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
     expiresAfter: input.expiresAfter,
     key: input.key,
     keyReuse: input.keyReuse ?? 'refuse',
+    ...(conversation?.kind === 'support' && { staff: core.desk.staff(actor.namespace) }),
     origin: actor,
   };
 }

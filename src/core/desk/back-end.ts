@@ -2,7 +2,7 @@
  * What back ends tell the desk (seed 003, server to server): messages, chats, operators. It is stored and heard of through every door; ids and
  * UUIDs that they bring are kept and found again, and the same call twice is one message.
  */
-import { commitMessage } from '../actions/send-message.ts';
+import { admitMessage, commitMessage } from '../actions/send-message.ts';
 import { cleanName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
@@ -16,7 +16,8 @@ import { findChat } from './access.ts';
 import type { SeenChat } from './access.ts';
 import { contentOf } from './attachments.ts';
 import type { AttachmentInput } from './attachments.ts';
-import { checkName, settledChat } from './chats.ts';
+import { settledChat } from './chats.ts';
+import { checkName } from './widgets.ts';
 import { messageOf } from './messages.ts';
 import { OPERATORS } from './model.ts';
 
@@ -105,6 +106,7 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
   const settings = await core.desk.settings.of(actor.namespace);
   const content = await contentOf(core, actor, { text, attachments, widget: settings.widget(scene.chat.source) });
   const aside = asideOf(type, typeRole);
+  admitMessage(core, actor, { content, key });
   const appended = await commitMessage(core, actor, {
     conversation: conversation.id,
     sender: sender?.id ?? 0,
@@ -114,7 +116,8 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
     key,
     widget,
   });
-  if (!appended.duplicate && isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
+  // Of a call that is made again the first may have stored the message and no more.
+  if (isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
   return appended;
 }
 
@@ -160,12 +163,13 @@ export async function supplyMessageUpdate(
   return settledChat(changed);
 }
 
-/** A back end says that the other side has received or read a message. */
+/** A back end says that the other side has received or read a message; of what stands in an aside, that somebody has. */
 async function markFor(core: Core, actor: Actor, message: Message, { scene: { chat } }: SeenChat, cursor: 'delivered' | 'read') {
+  const aside = message.conversation !== chat.conversation;
   const fromClient = message.sender === chat.client;
-  const user = fromClient ? chat.operator : chat.client;
+  const user = aside ? 0 : fromClient ? chat.operator : chat.client;
   // Where no operator has it, the desk has read it all the same.
-  if ((user === 0 && !fromClient) || message.conversation !== chat.conversation) return;
+  if (user === 0 && !fromClient && !aside) return;
   const { conversation, id } = message;
   const countMembers = core.limits.smallGroup + 1;
   await core.committer.commit({
@@ -175,7 +179,7 @@ async function markFor(core: Core, actor: Actor, message: Message, { scene: { ch
     user,
     upTo: id,
     countMembers,
-    desk: fromClient,
+    desk: fromClient || aside,
     origin: actor,
   });
 }

@@ -15,15 +15,7 @@ import type {
   Scene,
   User,
 } from '../../core/index.ts';
-import type {
-  AttachmentObject,
-  AttachmentType,
-  ChatObject,
-  MessageObject,
-  MessageStatus,
-  OperatorObject,
-  UserObject,
-} from './wire.ts';
+import type { AttachmentObject, AttachmentType, ChatObject, MessageObject, OperatorObject, UserObject } from './wire.ts';
 
 /** Date and time to the second, with an offset: the form of the documents, which strict readers take. */
 export function toTime(at: Millis): string {
@@ -67,8 +59,6 @@ export interface Told {
   readonly conversation: Conversation;
   readonly scene: Scene;
   readonly sender: User | undefined;
-  /** Of a message in an aside, which has many readers: how far it is known to have come. */
-  readonly status?: MessageStatus | undefined;
 }
 
 export function toMessageObject(links: Links, told: Told): MessageObject {
@@ -80,7 +70,7 @@ export function toMessageObject(links: Links, told: Told): MessageObject {
     id: desk?.external ?? message.id,
     type: desk?.type ?? 'standard',
     type_role: desk?.typeRole ?? (desk?.type === 'note' ? OPERATORS : 'user'),
-    status: textIn(extra, 'status') ?? statusOf(told),
+    status: textIn(extra, 'status') ?? messageStatus(message, scene),
     text: content === undefined ? '' : wordsOf(content),
     send_time: textIn(extra, 'send_time') ?? toTime(message.sentAt),
     message_index: message.index,
@@ -88,10 +78,6 @@ export function toMessageObject(links: Links, told: Told): MessageObject {
     user: sender === undefined ? nobody(message.sender) : toUserObject(links, sender),
     attachments: content === undefined ? [] : attachmentsOf(links, message, content),
   };
-}
-
-function statusOf({ message, conversation, scene, status }: Told): MessageStatus {
-  return conversation.aside === undefined ? messageStatus(message, scene.chat) : (status ?? 'new');
 }
 
 /** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */

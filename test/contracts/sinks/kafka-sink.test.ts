@@ -6,8 +6,8 @@ import { TOPICS } from '../../../src/feed/index.ts';
 import { createKafkaSink } from '../../../src/sinks/kafka.ts';
 import type { KafkaSinkOptions } from '../../../src/sinks/kafka.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
-import { startKafkaBroker } from '../../support/kafka-broker.ts';
-import { everyKind, sampleEvent, sampleEvents } from './sample-events.ts';
+import { readTopic, startKafkaBroker } from '../../support/kafka-broker.ts';
+import { everyKind, sampleEvent, sampleEvents, TEXTS } from './sample-events.ts';
 import { silent } from './silent-log.ts';
 import { sinkContract } from './sink-contract.ts';
 
@@ -131,4 +131,19 @@ test('a port where something else answers is an outage', async () => {
   expect(await deliver(sink, [sampleEvent(1)])).toEqual(['unavailable']);
   await sink.close();
   stranger.close();
+});
+
+/** Those that run elsewhere; none unless the tests are told of them. */
+const elsewhere = [process.env['KAFKA_BROKERS'] ?? []].flat();
+
+test.each(elsewhere)('brokers that were given take events and have them in order: %s', async (given) => {
+  const prefix = `switchboard-test-${Date.now()}`;
+  const sink = createKafkaSink({ brokers: given.split(','), prefix, log: silent });
+  onTestFinished(() => sink.close());
+  const events = [...sampleEvents(1_000, 1), ...TEXTS.map((text) => sampleEvent(1, text))];
+  // A topic that is just made has no leader yet.
+  await vi.waitFor(async () => expect(await deliver(sink, events.slice(0, 1))).toEqual(['delivered']), { timeout: 50_000 });
+  expect(await deliver(sink, events.slice(1))).toEqual(events.slice(1).map(() => 'delivered'));
+  const payloads = (await readTopic(given, `${prefix}.personalChat`)).map(({ payload }) => payload);
+  expect(payloads).toEqual(events.map(({ json }) => json));
 });

@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createNatsSink, NATS_DEFAULTS } from '../../../src/sinks/nats.ts';
 import type { NatsSinkOptions } from '../../../src/sinks/nats.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
-import { startNatsServer } from '../../support/nats-server.ts';
-import { everyKind, sampleEvent, sampleEvents } from './sample-events.ts';
+import { readStream, startNatsServer } from '../../support/nats-server.ts';
+import { everyKind, sampleEvent, sampleEvents, TEXTS } from './sample-events.ts';
 import { silent } from './silent-log.ts';
 import { sinkContract } from './sink-contract.ts';
 
@@ -159,4 +159,19 @@ test('a server without JetStream is an outage', async () => {
 
 test('what is no address of NATS is told at once', () => {
   expect(() => createNatsSink({ url: 'http://host', log: silent })).toThrow(/nats:\/\/host:port/);
+});
+
+/** Those that run elsewhere; none unless the tests are told of them. */
+const elsewhere = [process.env['NATS_URL'] ?? []].flat();
+
+test.each(elsewhere)('a server that was given takes events and has them in order: %s', async (given) => {
+  const own = `switchboard-test-${Date.now()}`;
+  const sink = createNatsSink({ url: given, stream: own, subject: own, log: silent });
+  onTestFinished(async () => {
+    await sink.close();
+    await manage(given, ({ streams }) => streams.delete(own));
+  });
+  const events = [...sampleEvents(991, 1), ...TEXTS.map((text) => sampleEvent(1, text))];
+  expect(await deliver(sink, events)).toEqual(events.map(() => 'delivered'));
+  expect((await readStream(given, own)).map(({ text }) => text)).toEqual(events.map(({ json }) => json));
 });
