@@ -22,7 +22,7 @@ import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
 import { traceMessage } from './actions/trace-message.ts';
 import { uploadFile } from './actions/upload-file.ts';
-import { setTyping } from './actions/set-typing.ts';
+import { setTyping, setTypingAtOnce } from './actions/set-typing.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
 import { startCaretaker } from './caretaker.ts';
@@ -76,6 +76,7 @@ export interface Chat {
   readonly moveCursorToMessage: Bound<typeof moveCursorToMessage>;
   readonly markDelivered: Bound<typeof markDelivered>;
   readonly setTyping: Bound<typeof setTyping>;
+  readonly setTypingAtOnce: Bound<typeof setTypingAtOnce>;
   readonly deliverNotices: Bound<typeof deliverNotices>;
 
   readonly createConversation: Bound<typeof manage.createConversation>;
@@ -315,6 +316,7 @@ function bindActions(core: Core) {
     moveCursorToMessage: bind(moveCursorToMessage),
     markDelivered: bind(markDelivered),
     setTyping: bind(setTyping),
+    setTypingAtOnce: bind(setTypingAtOnce),
     deliverNotices: bind(deliverNotices),
     createConversation: bind(manage.createConversation),
     openPrivate: bind(manage.openPrivate),

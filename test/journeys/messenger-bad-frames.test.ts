@@ -177,6 +177,62 @@ describe('packets', () => {
     expect(peer.said.drain()).toEqual([]);
   });
 
+  test('of every sort are carried out in the order in which they came, however many come at once', async () => {
+    const one = await user();
+    const chatId = String(await server.group([one]));
+    const peer = await RawPeer.connect(server.url, one);
+    const send = (id: number, name = '"send_message"'): string => `42${id}[${name},{"chatId":"${chatId}","content":"${id}"}]`;
+    // Those that are not read directly: a name in other letters, an unknown event, another namespace, a number with a space.
+    const packets = [
+      send(1),
+      send(2, String.raw`"\u0073end_message"`),
+      send(3),
+      '424["nope"]',
+      send(5),
+      '40/elsewhere,{}',
+      send(6),
+      '427 ["nope"]',
+      send(8),
+    ];
+    for (const packet of packets) peer.socket.send(packet);
+    const answers: number[] = [];
+    while (answers.length < 8) {
+      const said = /^43(\d+)/.exec(await peer.said.next());
+      if (said !== null) answers.push(Number(said[1]));
+    }
+    const { messages } = await server.chat.readHistory(server.actor(one), { conversation: Number(chatId), limit: 10 });
+    expect(messages.map(({ content }) => content?.text)).toEqual(['1', '2', '3', '5', '6', '8']);
+    expect(answers.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    peer.socket.close();
+    await peer.closed;
+  });
+
+  test('that bytes follow are carried out, and what comes after them as well', async () => {
+    const one = await user();
+    const chatId = String(await server.group([one]));
+    const peer = await RawPeer.connect(server.url, one);
+    peer.socket.send(`451-1["send_message",{"chatId":"${chatId}","content":"one","more":{"_placeholder":true,"num":0}}]`);
+    peer.socket.send(Buffer.from('bytes'));
+    peer.socket.send(`422["send_message",{"chatId":"${chatId}","content":"two"}]`);
+    expect(await peer.answers()).toBe(true);
+    const stored = async () =>
+      (await server.chat.readHistory(server.actor(one), { conversation: Number(chatId), limit: 10 })).messages;
+    await expect.poll(async () => (await stored()).map(({ content }) => content?.text)).toEqual(['one', 'two']);
+    peer.socket.close();
+    await peer.closed;
+  });
+
+  test('after a farewell are nobody’s', async () => {
+    const one = await user();
+    const chatId = String(await server.group([one]));
+    const peer = await RawPeer.connect(server.url, one);
+    peer.socket.send('41');
+    peer.socket.send(`421["send_message",{"chatId":"${chatId}","content":"too late"}]`);
+    await peer.closed;
+    const { messages } = await server.chat.readHistory(server.actor(one), { conversation: Number(chatId), limit: 10 });
+    expect(messages).toEqual([]);
+  });
+
   test('that are too big end the connection, on both transports', async () => {
     const peer = await RawPeer.connect(server.url, await user());
     peer.socket.send(`42["join_chat","${'x'.repeat(200_000)}"]`);

@@ -1,4 +1,5 @@
 /** What the configuration says of the messenger, and what a program that embeds the server gets of it. */
+import type { Server } from 'socket.io';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config.ts';
 import { parseConfig } from '../../src/compose.ts';
@@ -7,6 +8,7 @@ import { createEventNames } from '../../src/doors/messenger/event-names.ts';
 import { createOrigins } from '../../src/doors/messenger/origins.ts';
 import { MessengerPeer } from '../support/clients/messenger.ts';
 import { startServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
 
 const parse = (options: Readonly<Record<string, string>>) => parseConfig({ options, env: {} }).messenger;
 
@@ -85,4 +87,67 @@ test('a program that embeds the server has its Socket.IO server', async () => {
   tools.connect();
   expect(await tools.timeout(10_000).emitWithAck('ping')).toBe('pong');
   await peer.close();
+});
+
+describe('a program that embeds the server hears what a client asks for', () => {
+  type Embedded = Parameters<Parameters<TestServer['messenger']['io']['use']>[0]>[0];
+
+  test.each<[string, (socket: Embedded, hear: (said: unknown) => void) => void]>([
+    ['by the event', (socket, hear) => void socket.on('join_chat', (chat) => hear(chat))],
+    ['by any event', (socket, hear) => void socket.onAny((_event, chat) => hear(chat))],
+    ['by any event, before us', (socket, hear) => void socket.prependAny((_event, chat) => hear(chat))],
+    [
+      'in a middleware of the socket',
+      (socket, hear) =>
+        void socket.use(([, chat], proceed) => {
+          hear(chat);
+          proceed();
+        }),
+    ],
+    [
+      'as a packet of the carrier',
+      ({ conn }, hear) => void conn.on('packet', ({ data }) => hear(JSON.parse(data.slice(data.indexOf('[')))[1])),
+    ],
+    [
+      'as data of the carrier',
+      ({ conn }, hear) => void conn.on('data', (data) => hear(JSON.parse(data.slice(data.indexOf('[')))[1])),
+    ],
+    [
+      'as a message of the carrier',
+      ({ conn }, hear) => void conn.on('message', (data) => hear(JSON.parse(data.slice(data.indexOf('[')))[1])),
+    ],
+  ])('%s', async (_how, listen) => {
+    await using server = await startServer();
+    const [one] = await server.newUsers(1);
+    const chatId = String(await server.group([one]));
+    const peer = await MessengerPeer.connect(server.url, one);
+    const joined = { ok: true, chatId, unreadCount: 0 };
+    // Before anybody listens, too.
+    expect(await peer.ask('join_chat', chatId)).toEqual(joined);
+    const heard: unknown[] = [];
+    for (const socket of server.messenger.io.of('/').sockets.values()) listen(socket, (said) => heard.push(said));
+    expect(await peer.ask('join_chat', chatId)).toEqual(joined);
+    expect(await peer.ask('leave_chat', chatId)).toEqual({ ok: true, chatId });
+    expect(heard[0]).toBe(chatId);
+    await peer.close();
+  });
+
+  test('and its own events, answers and rooms go on beside ours', async () => {
+    await using server = await startServer();
+    const [one] = await server.newUsers(1);
+    const peer = await MessengerPeer.connect(server.url, one);
+    // Its own events are not among those of the interface.
+    const io = server.messenger.io as unknown as Server;
+    const [socket] = io.of('/').sockets.values();
+    peer.socket.on('question', (answer: (said: string) => void) => answer('an answer'));
+    expect(await peer.ask('leave_chat', '1')).toMatchObject({ ok: true });
+    expect(await socket?.timeout(10_000).emitWithAck('question')).toBe('an answer');
+    await socket?.join('a room');
+    const told = new Promise((resolve) => peer.socket.on('told', resolve));
+    io.to('a room').emit('told', 'something');
+    expect(await told).toBe('something');
+    expect(await peer.ask('leave_chat', '1')).toMatchObject({ ok: true });
+    socket?.disconnect(true);
+    expect(await peer.ended).toBe('io server disconnect');
+  });
 });

@@ -5,7 +5,24 @@ import type { Actor } from '../model.ts';
 import { checkSend, notFound } from '../policy.ts';
 import { shownName } from '../shown-name.ts';
 
+/**
+ * The same at once, where all that it needs is in memory, as it is while somebody types; false: nothing was done, it has to be looked up. Throws
+ * the refusal.
+ */
+export function setTypingAtOnce({ directory, typing }: Core, actor: Actor, target: Target, active: boolean): boolean {
+  const { namespace, user, session } = actor;
+  const access = directory.peek(namespace, user, target);
+  const typist = directory.peekUser(namespace, user);
+  const conversation = access?.conversation;
+  if (access === undefined || typist === undefined || conversation === undefined || conversation.kind === 'support') return false;
+  checkSend(actor, access);
+  if (active) typing.start({ conversation, user, name: shownName(typist).username, session });
+  else typing.stop(conversation.id, user, session);
+  return true;
+}
+
 export async function setTyping(core: Core, actor: Actor, target: Target, active: boolean): Promise<void> {
+  if (setTypingAtOnce(core, actor, target, active)) return;
   const { directory, typing } = core;
   const access =
     directory.peek(actor.namespace, actor.user, target) ?? (await directory.load(actor.namespace, actor.user, target));

@@ -18,7 +18,7 @@ import type {
 import type { Outbox, Outboxes } from '../outbox.ts';
 import type { ChatViews } from './chat-views.ts';
 import type { EngineLink } from './link.ts';
-import type { Readers } from './readers.ts';
+import type { Reader, Readers } from './readers.ts';
 import type { Reads } from './reads.ts';
 import type { Sidebar } from './sidebar.ts';
 import type { SocketCodec } from './socket-codec.ts';
@@ -58,14 +58,16 @@ export class MessengerConnection implements Session {
   readonly address: string;
   /** `new_message` is for every member's sockets, the sender's own included (wire.md section 3). */
   readonly hearsItself = true;
+  /** The user, with all sessions. */
+  readonly reader: Reader;
 
   readonly #shared: SocketsShared;
   readonly #link: EngineLink;
   readonly #outbox: Outbox;
-  /** Chats and rooms this client has open. */
-  readonly #joined = new Set<Id>();
+  /** Chats and rooms this client has open; made with the first, as the next. */
+  #joined: Set<Id> | undefined;
   /** Chats the client is about to be told of, and what has come of them meanwhile. */
-  readonly #withheld = new Map<Id, (readonly [Delivery, Frame])[]>();
+  #withheld: Map<Id, (readonly [Delivery, Frame])[]> | undefined;
   /** What came before Socket.IO had told the client that it is connected. */
   #early: Frame[] | undefined = [];
   #ended = false;
@@ -85,7 +87,7 @@ export class MessengerConnection implements Session {
     this.#shared = shared;
     this.#link = link;
     this.#outbox = outboxes.open(link, this);
-    shared.readers.enter(this);
+    this.reader = shared.readers.enter(this);
   }
 
   get isOver(): boolean {
@@ -96,7 +98,7 @@ export class MessengerConnection implements Session {
 
   deliver(delivery: Delivery, frame: Frame): void {
     if (this.#ended) return;
-    if (this.#withheld.size > 0 && 'conversation' in delivery && this.#withhold(delivery, delivery.conversation.id, frame))
+    if (this.#withheld !== undefined && 'conversation' in delivery && this.#withhold(delivery, delivery.conversation.id, frame))
       return;
     this.#tell(delivery, frame);
   }
@@ -141,19 +143,20 @@ export class MessengerConnection implements Session {
   // ---- Chats that are open --------------------------------------------------------------------------------------------
 
   get joinedCount(): number {
-    return this.#joined.size;
+    return this.#joined?.size ?? 0;
   }
 
   isJoined(chat: Id): boolean {
-    return !this.#ended && this.#joined.has(chat);
+    return !this.#ended && this.#hasOpen(chat);
   }
 
   join(chat: Id): void {
+    this.#joined ??= new Set();
     this.#joined.add(chat);
   }
 
   leave(chat: Id): void {
-    this.#joined.delete(chat);
+    this.#joined?.delete(chat);
     this.#shared.views.drop(this, chat);
   }
 
@@ -163,7 +166,7 @@ export class MessengerConnection implements Session {
     switch (delivery.type) {
       case 'message':
         this.push(frame);
-        if (delivery.conversation.kind !== 'room') this.#came(delivery, delivery.message);
+        if (delivery.conversation.kind !== 'room') this.#came(delivery.message);
         return;
       case 'change':
         this.#changed(delivery);
@@ -172,7 +175,7 @@ export class MessengerConnection implements Session {
         if (delivery.user === this.actor.user) this.#shared.sidebar.changed(this, delivery.conversation.id);
         return;
       case 'typing':
-        if (delivery.user !== this.actor.user && this.#joined.has(delivery.conversation.id)) this.push(frame);
+        if (delivery.user !== this.actor.user && this.#hasOpen(delivery.conversation.id)) this.push(frame);
         return;
       case 'presence':
         this.push(frame);
@@ -183,7 +186,7 @@ export class MessengerConnection implements Session {
       case 'conversation':
         if (delivery.change === 'created') this.#enters(delivery.conversation);
         else if (delivery.change === 'deleted') this.#loses(delivery.conversation.id, frame);
-        else if (this.#joined.has(delivery.conversation.id)) this.#shared.views.updated(this, delivery.conversation.id);
+        else if (this.#hasOpen(delivery.conversation.id)) this.#shared.views.updated(this, delivery.conversation.id);
         return;
       case 'delivered':
       case 'desk':
@@ -191,25 +194,27 @@ export class MessengerConnection implements Session {
     }
   }
 
-  #came(delivery: Delivery, message: Message): void {
-    const { sidebar, reads, codec, readers } = this.#shared;
+  #came(message: Message): void {
+    const { reader } = this;
+    const { sidebar, reads, codec } = this.#shared;
     const chat = message.conversation;
-    const reader = readers.of(this);
-    if (message.sender !== this.actor.user && reader?.hasOpen(chat) === true) {
+    if (message.sender !== this.actor.user && reader.hasOpen(chat)) {
       // The sidebar is told by the reading: on every device once, with nothing unread.
       reads.add(this.actor, chat, message.id, () => {
         for (const session of reader.sessions) sidebar.changed(session, chat);
       });
       return;
     }
-    const note = codec.noteOf(delivery);
-    if (note !== undefined) sidebar.came(this, message, note);
+    const note = codec.noteOf(message.id);
+    // Of what was withheld for a while it is not there any more: what is newest is looked up.
+    if (note === undefined) sidebar.changed(this, chat);
+    else sidebar.came(this, message, note);
   }
 
   #changed({ change, conversation, message }: ChangeDelivery): void {
     const { sidebar, views } = this.#shared;
     const { id, kind } = conversation;
-    if (this.#joined.has(id)) views.updated(this, id, message);
+    if (this.#hasOpen(id)) views.updated(this, id, message);
     if (kind === 'room') return;
     // What has expired is unread no more, wherever it stood.
     if (change === 'expired') sidebar.changed(this, id);
@@ -220,16 +225,16 @@ export class MessengerConnection implements Session {
     const { user } = this.actor;
     if (removed.includes(user)) this.#loses(conversation.id, frame);
     else if (entered.includes(user)) this.#enters(conversation);
-    else if (this.#joined.has(conversation.id)) this.#shared.views.updated(this, conversation.id);
+    else if (this.#hasOpen(conversation.id)) this.#shared.views.updated(this, conversation.id);
   }
 
   /** Whether a delivery waits until the client knows its chat. Of a chat that is taken away nothing that waited is told any more. */
   #withhold(delivery: Delivery, chat: Id, frame: Frame): boolean {
-    const withheld = this.#withheld.get(chat);
+    const withheld = this.#withheld?.get(chat);
     if (withheld === undefined) return false;
     const isDeleted = delivery.type === 'conversation' && delivery.change === 'deleted';
     if (isDeleted || (delivery.type === 'members' && delivery.removed.includes(this.actor.user))) {
-      this.#withheld.delete(chat);
+      this.#release(chat, false);
       return false;
     }
     if (withheld.length >= MAX_WITHHELD) {
@@ -240,32 +245,38 @@ export class MessengerConnection implements Session {
     return true;
   }
 
-  #release(chat: Id): void {
-    const withheld = this.#withheld.get(chat) ?? [];
-    this.#withheld.delete(chat);
-    for (const [delivery, frame] of withheld) this.deliver(delivery, frame);
+  /** Nothing of the chat waits any longer; what has waited is told, or nobody's any more. */
+  #release(chat: Id, isTold = true): void {
+    const withheld = this.#withheld?.get(chat) ?? [];
+    this.#withheld?.delete(chat);
+    if (this.#withheld?.size === 0) this.#withheld = undefined;
+    if (isTold) for (const [delivery, frame] of withheld) this.deliver(delivery, frame);
   }
 
   /** The client is told of the chat before anything in it. */
   #enters({ id }: Conversation): void {
-    if (this.#withheld.has(id)) return;
-    this.#shared.readers.of(this)?.forget(id);
+    if (this.#withheld?.has(id) === true) return;
+    this.reader.forget(id);
+    this.#withheld ??= new Map();
     this.#withheld.set(id, []);
     this.#shared.views.added(this, id, () => this.#release(id));
   }
 
   #loses(chat: Id, frame: Frame): void {
-    const { readers, sidebar } = this.#shared;
-    readers.of(this)?.forget(chat);
+    this.reader.forget(chat);
     this.leave(chat);
-    sidebar.drop(this, chat);
+    this.#shared.sidebar.drop(this, chat);
     this.push(frame);
+  }
+
+  #hasOpen(chat: Id): boolean {
+    return this.#joined?.has(chat) === true;
   }
 
   #over(): void {
     this.#ended = true;
     this.#outbox.discard();
-    this.#withheld.clear();
+    this.#withheld = undefined;
     this.#early = undefined;
   }
 }

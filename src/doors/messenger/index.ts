@@ -49,7 +49,7 @@ export function createMessengerDoor(options: MessengerDoorOptions): MessengerDoo
   const { chat, maxBuffered } = options;
   const names = createEventNames(options.eventNames);
   const readers = createReaders({ now: () => chat.now() });
-  const sidebar = createSidebar({ chat, readers, eventName: names.outgoing('sidebar_update') });
+  const sidebar = createSidebar({ chat, eventName: names.outgoing('sidebar_update') });
   const views = createChatViews({
     chat,
     eventNames: { updated: names.outgoing('chat_updated'), added: names.outgoing('added_to_chat') },

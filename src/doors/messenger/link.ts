@@ -21,30 +21,37 @@ interface Wire {
   readonly socket: Duplex;
 }
 
+/** Sends Socket.IO's own farewell, after which its clients do not come back by themselves. */
+interface Farewell {
+  disconnect(close: true): unknown;
+}
+
 export class EngineLink implements Sink {
   readonly #engine: EngineSocket;
-  /** Sends Socket.IO's own farewell, after which its clients do not come back by themselves. */
-  readonly #disconnect: () => void;
+  readonly #socket: Farewell;
   /** The transport that `#wire` was looked up in. */
   #transport: object | undefined;
   #wire: Wire | undefined;
   /** Bytes handed to Engine.IO that it has not handed on. */
   #held = 0;
+  /** Hears, from the first such bytes on, that it has. */
+  #flushed: (() => void) | undefined;
 
-  constructor(engine: EngineSocket, disconnect: () => void) {
+  constructor(engine: EngineSocket, socket: Farewell) {
     this.#engine = engine;
-    this.#disconnect = disconnect;
-    engine.on('flush', this.#flushed);
+    this.#socket = socket;
   }
-
-  readonly #flushed = (): void => {
-    this.#held = 0;
-  };
 
   write(bytes: Buffer): boolean {
     const wire = this.#directWire();
     if (wire !== undefined) return wire.websocket.readyState === WebSocket.OPEN ? wire.socket.write(bytes) : true;
     if (this.#engine.readyState !== 'open') return true;
+    if (this.#flushed === undefined) {
+      this.#flushed = () => {
+        this.#held = 0;
+      };
+      this.#engine.on('flush', this.#flushed);
+    }
     for (const packet of packetsIn(bytes)) {
       this.#held += packet.length;
       this.#engine.write(packet);
@@ -59,7 +66,7 @@ export class EngineLink implements Sink {
   end(reason: DisconnectReason): void {
     const { comesBack, close, message } = END[reason];
     const wire = this.#currentWire();
-    if (!comesBack) this.#disconnect();
+    if (!comesBack) this.#socket.disconnect(true);
     if (wire === undefined) {
       // A client that is not asking at the moment finds its session gone when it does.
       this.#engine.close(true);
@@ -72,7 +79,7 @@ export class EngineLink implements Sink {
 
   /** The connection is over. */
   released(): void {
-    this.#engine.off('flush', this.#flushed);
+    if (this.#flushed !== undefined) this.#engine.off('flush', this.#flushed);
   }
 
   /** The wire, when frames of ours may go there without overtaking anything. */

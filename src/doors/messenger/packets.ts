@@ -12,6 +12,21 @@ export function eventFrame(name: string, json: string): Frame {
   return frameText(`42[${JSON.stringify(name)},${json}]`);
 }
 
+/** JSON that is ready: an answer of ours, where programs that embed the server give values. */
+export class ReadyJson {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+
+/** What an acknowledgement is called with, as the inside of a JSON array. */
+export function argumentsJson(values: readonly unknown[]): string {
+  const [first] = values;
+  return first instanceof ReadyJson ? first.json : JSON.stringify(values).slice(1, -1);
+}
+
 /** The answer to an event that asked for one under this number. */
 export function acknowledgementFrame(id: number, json: string): Frame {
   return frameText(`43${id}[${json}]`);

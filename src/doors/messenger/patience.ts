@@ -9,29 +9,24 @@ export const MAX_FRUITLESS = 1_000;
 
 const WINDOW: Millis = 10_000;
 
-export interface Patience {
-  /** One more packet led to nothing. */
-  tried(): void;
-}
+export class Patience {
+  #count = 0;
+  #since: Millis;
+  #isLost = false;
 
-/** `lost` is called once, with the first packet beyond the limit. */
-export function createPatience(deps: { now: () => Millis; lost: () => void }): Patience {
-  const { now, lost } = deps;
-  let count = 0;
-  let since = now();
-  let isLost = false;
-  return {
-    tried() {
-      if (isLost) return;
-      const time = now();
-      if (time - since >= WINDOW) {
-        since = time;
-        count = 0;
-      }
-      count += 1;
-      if (count <= MAX_FRUITLESS) return;
-      isLost = true;
-      lost();
-    },
-  };
+  constructor(now: Millis) {
+    this.#since = now;
+  }
+
+  /** One more packet led to nothing. True, once, with the first beyond the limit. */
+  losesWith(now: Millis): boolean {
+    if (this.#isLost) return false;
+    if (now - this.#since >= WINDOW) {
+      this.#since = now;
+      this.#count = 0;
+    }
+    this.#count += 1;
+    this.#isLost = this.#count > MAX_FRUITLESS;
+    return this.#isLost;
+  }
 }

@@ -19,6 +19,7 @@ interface Count {
 }
 
 export interface ReaderSession extends Session {
+  readonly reader: Reader;
   /** Whether the client has the chat open. */
   isJoined(chat: Id): boolean;
   push(frame: Frame): void;
@@ -26,7 +27,7 @@ export interface ReaderSession extends Session {
 
 /** One user with all sessions of this door. */
 export interface Reader {
-  readonly sessions: ReadonlySet<ReaderSession>;
+  readonly sessions: readonly ReaderSession[];
   /** Whether the user has the chat open, on whichever device. */
   hasOpen(chat: Id): boolean;
   /** What is unread once this message has come; undefined: ask the store. */
@@ -41,7 +42,6 @@ export interface Readers {
   /** The user's reader, made with the first session. */
   enter(session: ReaderSession): Reader;
   leave(session: ReaderSession): void;
-  of(session: Session): Reader | undefined;
 }
 
 export function createReaders(deps: { now: () => Millis }): Readers {
@@ -51,28 +51,37 @@ export function createReaders(deps: { now: () => Millis }): Readers {
       const key = keyOf(session);
       let reader = readers.get(key);
       if (reader === undefined) readers.set(key, (reader = new ConnectedReader(session.actor.user, deps.now)));
-      reader.sessions.add(session);
+      reader.add(session);
       return reader;
     },
     leave(session) {
       const key = keyOf(session);
       const reader = readers.get(key);
-      reader?.sessions.delete(session);
-      if (reader?.sessions.size === 0) readers.delete(key);
+      reader?.remove(session);
+      if (reader?.sessions.length === 0) readers.delete(key);
     },
-    of: (session) => readers.get(keyOf(session)),
   };
 }
 
 class ConnectedReader implements Reader {
-  readonly sessions = new Set<ReaderSession>();
+  sessions: readonly ReaderSession[] = [];
   readonly #user: Id;
   readonly #now: () => Millis;
-  readonly #counts: Recent<Id, Count> = createRecent(MAX_CHATS);
+  /** Made with the first count: who hears nothing needs none. */
+  #counts: Recent<Id, Count> | undefined;
 
   constructor(user: Id, now: () => Millis) {
     this.#user = user;
     this.#now = now;
+  }
+
+  add(session: ReaderSession): void {
+    // A list of just this size: mostly there is one.
+    this.sessions = this.sessions.concat(session);
+  }
+
+  remove(session: ReaderSession): void {
+    this.sessions = this.sessions.filter((other) => other !== session);
   }
 
   hasOpen(chat: Id): boolean {
@@ -81,7 +90,7 @@ class ConnectedReader implements Reader {
   }
 
   advance({ conversation, index, sender }: Message): number | undefined {
-    const count = this.#counts.get(conversation);
+    const count = this.#counts?.get(conversation);
     if (count === undefined || this.#now() - count.at > MAX_AGE_MS) return undefined;
     if (index === count.index) return count.unread;
     if (index !== count.index + 1) return undefined;
@@ -91,11 +100,12 @@ class ConnectedReader implements Reader {
   }
 
   keep(chat: Id, index: number, unread: number): void {
+    this.#counts ??= createRecent(MAX_CHATS);
     this.#counts.set(chat, { index, unread, at: this.#now() });
   }
 
   forget(chat: Id): void {
-    this.#counts.delete(chat);
+    this.#counts?.delete(chat);
   }
 }
 

@@ -10,7 +10,7 @@ import { shownName } from '../../core/index.ts';
 import type { Chat, Frame, Id, Message, Session } from '../../core/index.ts';
 import { toMessageObject } from './codec.ts';
 import { eventFrame } from './packets.ts';
-import type { Readers } from './readers.ts';
+import type { Reader } from './readers.ts';
 
 /** Times that counts are asked for again because the chat has moved on; then they are told as they are, and the next update follows. */
 const MAX_ROUNDS = 5;
@@ -21,10 +21,13 @@ const MAX_USERS = 1_000;
 /** What is told of a chat besides the count. */
 export interface Note {
   readonly index: number;
+  /** The MessageObject. */
+  readonly json: string;
   frame(unread: number): Frame;
 }
 
 export interface SidebarSession extends Session {
+  readonly reader: Reader;
   push(frame: Frame): void;
 }
 
@@ -57,14 +60,15 @@ interface Queue {
   rounds: number;
 }
 
-export function createSidebar(deps: { chat: Chat; readers: Readers; eventName: string }): Sidebar {
-  const { chat, readers, eventName } = deps;
+export function createSidebar(deps: { chat: Chat; eventName: string }): Sidebar {
+  const { chat, eventName } = deps;
   const queues = new Map<Id, Queue>();
 
   function note({ index, conversation }: Message, json: string): Note {
     const frames = new Map<number, Frame>();
     return {
       index,
+      json,
       frame(unread) {
         let frame = frames.get(unread);
         if (frame === undefined) {
@@ -119,7 +123,7 @@ export function createSidebar(deps: { chat: Chat; readers: Readers; eventName: s
       queue.waiting.delete(session);
       const unread = counts.get(session.actor.user);
       if (unread === undefined || head === undefined) continue;
-      if (isCurrent && !entry.touched) readers.of(session)?.keep(chatId, head.lastIndex, unread);
+      if (isCurrent && !entry.touched) session.reader.keep(chatId, head.lastIndex, unread);
       const told = entry.note ?? newest;
       if (told !== undefined && (entry.ifNewest === 0 || entry.ifNewest === head.lastIndex)) session.push(told.frame(unread));
     }
@@ -152,12 +156,12 @@ export function createSidebar(deps: { chat: Chat; readers: Readers; eventName: s
         Object.assign(entry, { note: told, ifNewest: 0, touched: true });
         return;
       }
-      const unread = readers.of(session)?.advance(message);
+      const unread = session.reader.advance(message);
       if (unread === undefined) enqueue(session, message.conversation, { note: told, ifNewest: 0, touched: true });
       else session.push(told.frame(unread));
     },
     changed(session, chatId) {
-      readers.of(session)?.forget(chatId);
+      session.reader.forget(chatId);
       const entry = queues.get(chatId)?.waiting.get(session);
       if (entry === undefined) enqueue(session, chatId, { note: undefined, ifNewest: 0, touched: true });
       else Object.assign(entry, { ifNewest: 0, touched: true });

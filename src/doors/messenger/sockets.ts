@@ -1,7 +1,8 @@
 /**
  * Socket.IO 4 on the shared port: the handshake, the packets that come in, and its server's two carriers, polling and WebSocket.
  *
- * Socket.IO and Engine.IO do the protocol: heartbeats, upgrades, parsing. What goes out is written by us (link.ts, packets.ts).
+ * Socket.IO and Engine.IO do the protocol: handshake, heartbeats, polling, upgrades. Events on a settled WebSocket are read by us (carrier.ts), and what
+ * goes out is written by us (link.ts, packets.ts).
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -9,26 +10,24 @@ import { Server as EngineServer } from 'engine.io';
 import type { Socket as EngineSocket } from 'engine.io';
 import type { FastifyInstance } from 'fastify';
 import { Server } from 'socket.io';
-import type { Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
 import type { ServerOptions as WebSocketServerOptions } from 'ws';
 import { ChatError } from '../../core/index.ts';
 import type { Millis } from '../../core/index.ts';
-import { createCommands } from './commands.ts';
+import { Carrier } from './carrier.ts';
+import type { MessengerSocket } from './carrier.ts';
+import { Commands } from './commands.ts';
 import type { Acknowledge, CommandsShared } from './commands.ts';
 import { MessengerConnection } from './connection.ts';
 import type { SocketsShared } from './connection.ts';
 import { identify } from './credentials.ts';
-import { EngineLink, hangUp, websocketOf } from './link.ts';
+import { EngineLink, websocketOf } from './link.ts';
 import type { Origins } from './origins.ts';
-import { acknowledgementFrame } from './packets.ts';
-import { createPatience } from './patience.ts';
-import type { Patience } from './patience.ts';
+import { ReadyJson, acknowledgementFrame, argumentsJson } from './packets.ts';
 import { noteRefusal, toRefusal } from './refusals.ts';
 import type { ClientEvents, ServerEvents } from './wire.ts';
 
 export type MessengerServer = Server<ClientEvents, ServerEvents>;
-type MessengerSocket = Socket<ClientEvents, ServerEvents>;
 
 export const SOCKET_PATH = '/socket.io';
 
@@ -37,9 +36,6 @@ const MAX_FRAGMENTS = 256;
 
 /** Pieces in which the network may bring one frame: of those that come byte by byte each costs a hundred times its bytes. */
 const MAX_CHUNKS = 4_096;
-
-/** Times one connection may ask to be connected before it is closed: each costs a token to check and a session to open. */
-const MAX_ATTEMPTS = 20;
 
 const DOOR = 'messenger';
 
@@ -81,27 +77,58 @@ export function createSockets(options: SocketsOptions): Sockets {
   });
   const io: MessengerServer = new Server({ serveClient: false, connectTimeout: options.connectTimeout });
   io.bind(engine);
-  /** One client at a time on a connection, whatever it asks for. */
-  const opened = new WeakMap<EngineSocket, MessengerConnection | 'opening'>();
-  const attempts = new WeakMap<EngineSocket, number>();
-  const patiences = new WeakMap<EngineSocket, Patience>();
+  const carriers = new WeakMap<EngineSocket, Carrier>();
+  const carriersShared = { chat, names: options.commands.names, maxFrameBytes: options.maxFrameBytes, door: DOOR };
+
+  // Listeners that all connections share: one of its own for each would be kept for every session.
+  function onPacket(this: EngineSocket, { type, data }: { type: string; data?: unknown }): void {
+    if (isEvent(type, data)) return;
+    if (isForeign(type, data)) chat.meter.refused(DOOR, 'not_supported');
+    carriers.get(this)?.tried();
+  }
+  function onUpgrading(this: EngineSocket): void {
+    carriers.get(this)?.tried();
+  }
+  function onUpgrade(this: EngineSocket, transport: object): void {
+    const carrier = carriers.get(this);
+    if (carrier === undefined) return;
+    watch(transport, carrier);
+    carrier.read();
+  }
+  /** Whatever becomes of Socket.IO's handshake: with the connection the session ends. */
+  function onClose(this: EngineSocket): void {
+    const carrier = carriers.get(this);
+    carrier?.connection?.closed('gone');
+    carrier?.left();
+  }
+  function onDisconnect(this: MessengerSocket, reason: string): void {
+    const carrier = carriers.get(this.conn);
+    carrier?.connection?.closed(labelOf(reason));
+    carrier?.left();
+  }
+  function onEvent(this: MessengerSocket, event: unknown, ...args: readonly unknown[]): void {
+    const last = args.at(-1);
+    const acknowledge: Acknowledge = isFunction(last) ? (json) => last(new ReadyJson(json)) : undefined;
+    const payload = acknowledge === undefined || args.length > 1 ? args[0] : undefined;
+    carriers.get(this.conn)?.commands?.receive(event, payload, acknowledge);
+  }
+  /** In place of Socket.IO's own: in the same queue as everything else, so that an answer never overtakes what was told before it. */
+  function ack(this: MessengerSocket, id: number): (...answer: readonly unknown[]) => void {
+    const connection = carriers.get(this.conn)?.connection;
+    return (...answer) => {
+      if (Number.isSafeInteger(id)) connection?.push(acknowledgementFrame(id, argumentsJson(answer)));
+    };
+  }
 
   engine.on('connection', (conn: EngineSocket) => {
-    const patience = createPatience({ now: () => chat.now(), lost: () => cutOff(conn) });
-    patiences.set(conn, patience);
-    conn.on('packet', ({ type, data }: { type: string; data?: unknown }) => {
-      if (isEvent(type, data)) return;
-      if (isForeign(type, data)) chat.meter.refused(DOOR, 'not_supported');
-      patience.tried();
-    });
-    conn.on('upgrading', patience.tried);
-    const watch = (transport: object): void => {
-      const websocket = websocketOf(transport);
-      websocket?.on('ping', patience.tried);
-      websocket?.on('pong', patience.tried);
-    };
-    watch(conn.transport);
-    conn.on('upgrade', watch);
+    const carrier = new Carrier(carriersShared, conn);
+    carriers.set(conn, carrier);
+    conn.on('packet', onPacket);
+    conn.on('close', onClose);
+    watch(conn.transport, carrier);
+    if (conn.transport.name === 'websocket') return;
+    conn.on('upgrading', onUpgrading);
+    conn.on('upgrade', onUpgrade);
   });
 
   io.use((socket, proceed) => {
@@ -114,88 +141,51 @@ export function createSockets(options: SocketsOptions): Sockets {
     );
   });
   io.on('connection', (socket) => {
-    const connection = opened.get(socket.conn);
+    const carrier = carriers.get(socket.conn);
+    const connection = carrier?.connection;
     // Its connection has gone meanwhile, or was ended before it could be told.
-    if (!(connection instanceof MessengerConnection) || connection.isOver) {
+    if (carrier === undefined || connection === undefined || connection.isOver) {
       socket.disconnect(true);
       return;
     }
-    run(socket, connection);
+    Object.assign(socket, { ack });
+    socket.onAny(onEvent);
+    carrier.serve({ socket, connection, commands: new Commands(options.commands, connection, carrier) });
+    connection.connected();
   });
   engine.on('connection_error', () => chat.meter.refused(DOOR, 'invalid_argument'));
 
   async function open(socket: MessengerSocket): Promise<void> {
     const { conn, handshake } = socket;
-    countAttempt(conn);
-    if (opened.has(conn)) throw new ChatError('failed_precondition', 'This connection is signed in already.');
-    opened.set(conn, 'opening');
+    const carrier = carriers.get(conn);
+    carrier?.attempted();
+    // One client at a time on a connection, whatever it asks for.
+    if (carrier === undefined || carrier.isTaken)
+      throw new ChatError('failed_precondition', 'This connection is signed in already.');
+    carrier.isTaken = true;
     try {
       const identity = await identify(chat.access, handshake);
       const trace = handshake.headers['traceparent'];
-      const link = new EngineLink(conn, () => socket.disconnect(true));
       const connection = new MessengerConnection(shared, {
-        link,
+        link: new EngineLink(conn, socket),
         identity,
         address: conn.remoteAddress,
         ...(typeof trace === 'string' && { trace }),
       });
-      // Whatever becomes of Socket.IO's handshake: with the carrier the session ends.
-      const gone = (): void => connection.closed('gone');
-      conn.once('close', gone);
+      carrier.connection = connection;
       try {
         await chat.openSession(connection);
       } catch (thrown) {
-        conn.off('close', gone);
         connection.closed('refused');
         throw thrown;
       }
-      opened.set(conn, connection);
       forgetRequest(socket);
       if (conn.readyState !== 'open') connection.closed('gone');
-      socket.once('disconnect', (reason) => {
-        conn.off('close', gone);
-        opened.delete(conn);
-        connection.closed(labelOf(reason));
-      });
+      socket.on('disconnect', onDisconnect);
     } catch (thrown) {
-      opened.delete(conn);
+      carrier.left();
       throw thrown;
     }
-  }
-
-  function countAttempt(conn: EngineSocket): void {
-    const count = (attempts.get(conn) ?? 0) + 1;
-    attempts.set(conn, count);
-    if (count > MAX_ATTEMPTS) conn.close();
-  }
-
-  function cutOff(conn: EngineSocket): void {
-    const connection = opened.get(conn);
-    if (connection instanceof MessengerConnection) connection.end('policy');
-    else {
-      chat.meter.refused(DOOR, 'rate_limited');
-      conn.close(true);
-    }
-    hangUp(conn);
-  }
-
-  function run(socket: MessengerSocket, connection: MessengerConnection): void {
-    const commands = createCommands(options.commands, connection, () => patiences.get(socket.conn)?.tried());
-    // In the same queue as everything else, so that an answer never overtakes what was told before it.
-    Object.assign(socket, {
-      ack:
-        (id: number) =>
-        (...answer: readonly unknown[]): void => {
-          const json = JSON.stringify(answer);
-          if (Number.isSafeInteger(id)) connection.push(acknowledgementFrame(id, json.slice(1, -1)));
-        },
-    });
-    socket.onAny((event: unknown, ...args: readonly unknown[]) => {
-      const last = args.at(-1);
-      const acknowledge: Acknowledge = isAcknowledge(last) ? last : undefined;
-      commands.receive(event, acknowledge === undefined || args.length > 1 ? args[0] : undefined, acknowledge);
-    });
-    connection.connected();
   }
 
   function admits(request: IncomingMessage): boolean {
@@ -238,6 +228,8 @@ export function createSockets(options: SocketsOptions): Sockets {
   };
 }
 
+const NOTHING = Object.freeze({});
+
 /**
  * What the request brought is kept for the life of a connection unless it is let go: its headers, its address and the token in them are several
  * times what the session itself takes. Middlewares of programs that embed the server have seen all of it by then or see it without.
@@ -245,7 +237,7 @@ export function createSockets(options: SocketsOptions): Sockets {
 function forgetRequest({ conn, handshake }: MessengerSocket): void {
   // An upgrade from polling brings a request of its own, with the transport.
   Object.assign(conn, { request: undefined });
-  Object.assign(handshake, { headers: {}, query: {}, auth: {} });
+  Object.assign(handshake, { headers: NOTHING, query: NOTHING, auth: NOTHING, url: '' });
 }
 
 /** An event in the one namespace there is: what comes of it is counted where it is known. */
@@ -258,8 +250,16 @@ function isForeign(type: string, data: unknown): boolean {
   return type === 'message' && typeof data === 'string' && data.startsWith('0/') && !data.startsWith('0/,');
 }
 
-function isAcknowledge(value: unknown): value is NonNullable<Acknowledge> {
+function isFunction(value: unknown): value is (...args: readonly unknown[]) => unknown {
   return typeof value === 'function';
+}
+
+/** Frames of the carrier that say nothing. */
+function watch(transport: object, carrier: Carrier): void {
+  const websocket = websocketOf(transport);
+  const tried = (): void => carrier.tried();
+  websocket?.on('ping', tried);
+  websocket?.on('pong', tried);
 }
 
 function refuseUpgrade(socket: Duplex): void {
