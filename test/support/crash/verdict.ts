@@ -121,7 +121,8 @@ interface HistoryJson {
 async function readFacts(world: World, store: Store): Promise<{ stays: Map<string, StayIds>; reads: ReadFact[] }> {
   const stays = new Map<string, StayIds>();
   const reads: ReadFact[] = [];
-  for (const [key, [first]] of world.stays) stays.set(key, { joins: first?.from === 0 ? [0] : [], leaves: [] });
+  // Whom a conversation begins with is told with its beginning.
+  for (const key of world.stays.keys()) stays.set(key, { joins: [], leaves: [] });
   for (let after = 0, more = true; more;) {
     const events = await store.events(after, 1_000);
     for (const { id, type, conversation, user, message, members } of events) {
