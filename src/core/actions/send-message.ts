@@ -96,6 +96,8 @@ export async function sendMessage(core: Core, actor: Actor, input: SendMessage, 
 export interface DeskMessage extends Pick<AppendMessage, 'conversation' | 'content' | 'desk' | 'aside' | 'key' | 'widget'> {
   /** Who wrote it, where a back end tells of it; absent: the actor. */
   readonly sender?: Id;
+  /** Called when it has its place: what is committed from then on comes after it. */
+  readonly placed?: (() => void) | undefined;
 }
 
 /** What a message of a support chat is refused for, whatever chat it is for; takes its share of the sender's rate. */
@@ -107,13 +109,13 @@ export function admitMessage(core: Core, actor: Actor, { content, key }: Pick<De
 }
 
 /** Stores a message that was admitted in a support chat or an aside of it. */
-export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
+export async function commitMessage(core: Core, actor: Actor, { placed, ...message }: DeskMessage): Promise<Appended> {
   const sender = message.sender ?? actor.user;
   const known = sender === 0 ? undefined : await core.directory.user(actor.namespace, sender);
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
     const conversation = await core.directory.conversation(message.conversation);
     if (conversation === undefined) throw notFound();
-    const outcome = await core.committer.commit({
+    const committing = core.committer.commit({
       type: 'append',
       namespace: actor.namespace,
       ...message,
@@ -125,6 +127,8 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
       staff: core.desk.staff(actor.namespace),
       origin: actor,
     });
+    placed?.();
+    const outcome = await committing;
     if (outcome !== 'stale') {
       core.meter.sent(actor.door);
       return outcome;

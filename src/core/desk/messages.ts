@@ -23,6 +23,8 @@ export interface ChatMessage {
   readonly note?: boolean;
   /** The sender's name for this send: the same key again is the same message for 24 hours. */
   readonly key?: string | undefined;
+  /** Called when it has its place: what is said from then on comes after it, also where this is not on disk yet. */
+  readonly placed?: (() => void) | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function sendChatMessage(core: Core, actor: Actor, input: ChatMessa
   const widget = (await core.desk.settings.of(actor.namespace)).widget(chat.source);
   const note = input.note === true;
   if (note && actor.role !== 'operator') throw new ChatError('permission_denied', 'Only operators write notes.');
-  const { text, attachments = [], key } = input;
+  const { text, attachments = [], key, placed } = input;
   const content = await contentOf(core, actor, { text, attachments, widget });
   // Before anything else is done for it: who could not say anything has not answered either.
   admitMessage(core, actor, { content, key });
@@ -45,6 +47,7 @@ export async function sendChatMessage(core: Core, actor: Actor, input: ChatMessa
     conversation: chat.conversation,
     content,
     key,
+    placed,
     ...(note && { desk: { type: 'note' }, aside: OPERATORS }),
     ...(!note && actor.role === 'bot' && { desk: { type: 'bot' } }),
   });

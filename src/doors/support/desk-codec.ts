@@ -17,16 +17,19 @@ import type {
   VisitorAnswer,
   Widget,
 } from '../../core/index.ts';
+import { avatarOf, withLinks } from './addresses.ts';
 import type * as requests from './desk-requests.ts';
 import type * as wire from './desk-wire.ts';
 
-export function toPerson(links: Links, { id, role, name, picture, person = {} }: User): wire.DeskPerson {
-  const { avatar = picture === undefined ? undefined : links.show(picture), firstname, lastname, patronymic } = person;
+export function toPerson(links: Links, user: User): wire.DeskPerson {
+  const { id, role, name, person = {} } = user;
+  const { firstname, lastname, patronymic } = person;
+  const avatar = avatarOf(links, user);
   return {
     id: String(id),
     role: person.role ?? role,
     name,
-    ...(avatar !== undefined && { avatar }),
+    ...(avatar !== '' && { avatar }),
     ...(firstname !== undefined && { firstname }),
     ...(lastname !== undefined && { lastname }),
     ...(patronymic !== undefined && { patronymic }),
@@ -98,13 +101,14 @@ function toAttachment(links: Links, attachment: Attachment): wire.DeskAttachment
 }
 
 function foreignAttachment(foreign: JsonObject): wire.DeskAttachment {
-  const { uuid, type, url, filename } = foreign;
+  const told = withLinks(foreign);
+  const { uuid, type, url, filename } = told;
   return {
     ...(typeof uuid === 'string' && { uuid }),
     type: typeof type === 'string' ? type : 'file',
     ...(typeof url === 'string' && { url }),
     ...(typeof filename === 'string' && { filename }),
-    foreign: { ...foreign },
+    foreign: told,
   };
 }
 

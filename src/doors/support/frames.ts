@@ -18,8 +18,9 @@ import type {
   User,
 } from '../../core/index.ts';
 import { frameText } from '../websocket-frame.ts';
-import { toChatObject, toMessageObject, toOperatorObject, toUserObject } from './codec.ts';
+import { statusOf, toChatObject, toOperatorObject, toUserObject } from './codec.ts';
 import type { Told } from './codec.ts';
+import { createTexts } from './texts.ts';
 import type { ServerData, ServerFrameType } from './wire.ts';
 
 /** Chats, and asides of them, whose cursors are remembered: those in which something is told just now. */
@@ -46,6 +47,7 @@ export function frameOf<T extends ServerFrameType>(type: T, data: ServerData[T])
 }
 
 export function createFrames({ links }: { links: Links }): Frames {
+  const texts = createTexts({ links });
   /** How far each chat, and each aside, was told to have come: what was committed earlier and is told later, or was held back, tells no less. */
   const furthest = createRecent<Id, ChatCursors>(MAX_CHATS);
   const furthestAside = createRecent<Id, AsideCursors>(MAX_CHATS);
@@ -53,9 +55,9 @@ export function createFrames({ links }: { links: Links }): Frames {
   const unreads = new WeakMap<object, Map<string, Frame>>();
 
   function message(type: 'message_added' | 'message_updated', told: Told, clientId?: string): Frame {
-    const object = toMessageObject(links, { ...told, scene: forward(told.scene, told.conversation.id) });
-    if (type === 'message_updated') return frameOf(type, { message: object });
-    return frameOf(type, { message: object, ...(clientId !== undefined && { client_id: clientId }) });
+    const text = texts.message(told, statusOf(told.message, forward(told.scene, told.conversation.id)));
+    const named = clientId === undefined ? '' : `,"client_id":${JSON.stringify(clientId)}`;
+    return frameText(`{"type":"${type}","data":{"message":${text}${named}}}`);
   }
 
   /** The scene with the chat, or the aside, at least as far as it was told: a status never goes back. */
