@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { ConfiguredToken } from './config/api-tokens.ts';
+import { readSendLimits } from './config/moderation-options.ts';
 import { OPTIONS, OPTION_LIST } from './config/options.ts';
 import type { Algorithm, LogLevel, Option } from './config/options.ts';
 import { gather } from './config/sources.ts';
@@ -204,7 +205,7 @@ function readLimits(read: Read): Limits {
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
     presenceGrace: read(OPTIONS.presenceGrace),
     typingTimeout: read(OPTIONS.typingTimeout),
-    rate: read(OPTIONS.rateLimit),
+    ...readSendLimits(read, read(OPTIONS.rateLimit)),
     visitorRate: read(OPTIONS.visitorRateLimit),
   };
 }

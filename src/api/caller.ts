@@ -109,7 +109,11 @@ export function createAdmission(deps: { chat: Chat; door: string }) {
     for (const name of ['x-on-behalf-of', 'x-namespace']) {
       if (header(request, name) !== undefined) throw badHeader(name, 'goes with an Api-Token only');
     }
-    return { kind: 'user', identity, actor: actorOf(identity, door, 0, traceOf(request).trace) };
+    return {
+      kind: 'user',
+      identity,
+      actor: actorOf(identity, door, 0, { trace: header(request, 'traceparent'), address: request.ip }),
+    };
   }
 
   return async function admit(request: FastifyRequest, rule: Rule): Promise<void> {

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
 import { retention } from './retention.ts';
 import { FILE_OPTIONS } from './file-options.ts';
+import { MODERATION_OPTIONS } from './moderation-options.ts';
 import { limit, option, unset } from './option.ts';
 import type { Option } from './option.ts';
 import { bytes, choice, duration, httpUrl, integer, list, rate, renames, webOrigin, words } from './values.ts';
@@ -111,6 +112,7 @@ export const OPTIONS = {
     rateText(core.rate),
     'Messages and edits of one user in a time, over all connections, and as many changes of conversations: people type slower, scripts do not.',
   ),
+  ...MODERATION_OPTIONS,
   visitorRateLimit: option(
     'visitor-rate-limit',
     rate(),

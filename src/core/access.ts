@@ -8,6 +8,7 @@ import type { Core } from './core.ts';
 import { ChatError } from './errors.ts';
 import type { Actor, Id, Millis, Role } from './model.ts';
 import type { ApiToken } from './ports.ts';
+import { networkOf } from './network-address.ts';
 import { createRecent } from './recent.ts';
 import type { Revocations } from './revocations.ts';
 
@@ -155,9 +156,18 @@ export function checkScope(server: Server, scope: Scope): void {
   throw new ChatError('permission_denied', `The Api-Token ${server.name} lacks the scope ${scope}.`);
 }
 
+/** What a request says of itself besides who makes it. */
+export interface CallerRequest {
+  /** `traceparent`, as it came. */
+  readonly trace?: string | undefined;
+  /** The network address it came from. */
+  readonly address?: string | undefined;
+}
+
 /** The user behind an identity, acting through a door. A trace that is no W3C `traceparent` is left out: it would be stored with every message. */
-export function actorOf(identity: Identity, door: string, session: Id, trace?: string): Actor {
+export function actorOf(identity: Identity, door: string, session: Id, request: CallerRequest = {}): Actor {
   const { namespace, user, role } = identity;
+  const { trace, address = '' } = request;
   return {
     namespace,
     user,
@@ -166,6 +176,7 @@ export function actorOf(identity: Identity, door: string, session: Id, trace?: s
     door,
     session,
     ...(trace !== undefined && TRACEPARENT.test(trace) && { trace }),
+    ...(address !== '' && { address: networkOf(address) }),
   };
 }
 

@@ -47,7 +47,8 @@ import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
 import { createRevocations } from './revocations.ts';
-import { recordLost } from './session-facts.ts';
+import { recordLimited, recordLost } from './session-facts.ts';
+import { createSpeech } from './speech.ts';
 import { startSweeper } from './sweeper.ts';
 import { createTurns } from './turns.ts';
 import { createTyping } from './typing.ts';
@@ -247,7 +248,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     presence,
     desk,
     typing,
-    limiter: createRateLimiter({ rate: limits.rate, now }),
+    speech: createSpeech({ limits, now, limited: (actor, reason) => recordLimited({ committer, log }, actor, reason) }),
     searches: createTurns(SEARCHES),
     reports: createTurns(REPORTS),
     changeLimiter: createRateLimiter({ rate: limits.rate, now }),

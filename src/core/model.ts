@@ -278,4 +278,6 @@ export interface Actor extends Origin {
   readonly role: Role;
   /** A back end acts (Api-Token); it is not bound to the user's own memberships. */
   readonly server: boolean;
+  /** Network the request comes from, for limits (`networkOf`); kept nowhere. */
+  readonly address?: string;
 }

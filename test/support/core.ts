@@ -73,7 +73,7 @@ export async function openCore(options: Partial<CoreOptions> = {}): Promise<Test
     meter: createMeter(measured),
     log: createLog(complaints),
     links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
-    limits: { ...DEFAULT_LIMITS, rate: undefined, ...options.limits },
+    limits: { ...DEFAULT_LIMITS, rate: undefined, addressRate: undefined, spam: undefined, ...options.limits },
     commits: options.commits ?? { maxBatch: 500, maxWaiting: 10_000 },
     directorySize: options.directorySize ?? 1_000,
     apiTokens: options.apiTokens ?? [],

@@ -14,7 +14,7 @@ const MAX_DECISIONS = 5;
 /** Replaces the content; the old one is kept as a revision. Kind and place stay. `within`: see `checkFound`. */
 export async function editMessage(core: Core, actor: Actor, id: Id, content: Content, within?: Id): Promise<Changed> {
   checkContent(content, core.limits);
-  takeRate(core, actor);
+  core.speech.take(actor, { content });
   const stored = await settleContent(core, actor, content);
   return edit(core, actor, { id, within }, (before) => {
     if (before.kind === content.kind) return stored;
@@ -24,7 +24,7 @@ export async function editMessage(core: Core, actor: Actor, id: Id, content: Con
 
 /** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
 export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
-  takeRate(core, actor);
+  core.speech.take(actor, { content: { kind: 'text', text } });
   return edit(core, actor, { id, within: undefined }, (before) => {
     if (before.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
     const { text: _, ...rest } = before;
@@ -59,11 +59,6 @@ async function edit(
     core.directory.forget(actor.namespace, actor.user, { conversation: message.conversation });
   }
   throw changing();
-}
-
-/** An edit is a way of speaking and counts as a message does. */
-function takeRate(core: Core, actor: Actor): void {
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
 }
 
 /** Erases the content; the place stays with a recall marker. Recalling twice answers the same. `within`: see `checkFound`. */

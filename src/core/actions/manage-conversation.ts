@@ -76,7 +76,7 @@ export async function openPrivate(core: Core, actor: Actor, peer: Id): Promise<O
     const found = await core.directory.load(namespace, user, { peer });
     if (found.conversation !== undefined) return { conversation: found.conversation, created: false };
     checkSend(actor, found);
-    if (!actor.server && attempt === 1) core.limiter.take(namespace, user);
+    if (attempt === 1) core.speech.take(actor);
     const outcome = await core.committer.commit({ type: 'open', namespace, user, peer, origin: actor });
     if (outcome !== 'stale') return outcome;
     core.directory.forget(namespace, user, { peer });

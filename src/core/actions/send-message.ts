@@ -65,7 +65,7 @@ export async function sendMessage(core: Core, actor: Actor, input: SendMessage, 
   checkContent(input.content, core.limits);
   checkKey(core, input.key);
   checkExpiry(core, input.expiresAfter);
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  core.speech.take(actor, input);
   const { directory } = core;
   if (!isKnown(core, actor)) await knowSender(core, actor);
   const settled = prepared?.settled ?? settleContent(core, actor, input.content);
@@ -103,7 +103,7 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
   checkContent(message.content, core.limits);
   checkKey(core, message.key);
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  core.speech.take(actor, message);
   const sender = message.sender ?? actor.user;
   const known = sender === 0 ? undefined : await core.directory.user(actor.namespace, sender);
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
