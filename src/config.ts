@@ -200,6 +200,7 @@ function readLimits(read: Read): Limits {
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),
     retention: read(OPTIONS.retention),
+    auditRetention: read(OPTIONS.auditRetention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),

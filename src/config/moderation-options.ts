@@ -1,10 +1,12 @@
 /** Options of what users may say, how fast and how often the same, and of who is asked before it is stored. */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import type { Limits, Rate, SpamLimit } from '../core/index.ts';
-import { unset } from './option.ts';
+import { limit, unset } from './option.ts';
 import type { Option } from './option.ts';
 import { BadValue, duration, rate } from './values.ts';
 import type { Kind } from './values.ts';
+
+const DAY = 86_400_000;
 
 /** Users whom one address may stand for where nothing else is said. */
 const USERS_PER_ADDRESS = 100;
@@ -30,6 +32,12 @@ export const MODERATION_OPTIONS = {
     'spam-limit',
     spamLimit(),
     'Whoever says the same so often within a time is muted for another: 5/30s/60s. Bots and operators are not held to it. Not set: 20/30s/60s, off where rate-limit is.',
+  ),
+  auditRetention: limit(
+    'audit-retention',
+    duration,
+    [DEFAULT_LIMITS.auditRetention, DAY, 100 * 366 * DAY],
+    'How long is kept which back end muted, banned, erased or ended what: a year, and time to look into it.',
   ),
 };
 

@@ -9,6 +9,9 @@ const LOOK_EVERY_MS = 500;
 /** How often conversations are looked through for what is too old: ages are days, not minutes. Milliseconds. */
 const RETENTION_EVERY_MS = 600_000;
 
+/** Notes of who did what that are forgotten in one transaction. */
+const NOTES_AT_ONCE = 500;
+
 export interface Caretaker {
   /** Looks through all conversations now; resolves when what was too old is gone. */
   applyRetention(): Promise<void>;
@@ -22,6 +25,7 @@ export function startCaretaker(core: Core): Caretaker {
   let closed = false;
   let applying: Promise<void> | undefined;
   let erasing: Promise<void> | undefined;
+  let trimming: Promise<void> | undefined;
   let nextRetention = 0;
   const stopped = (): boolean => closed;
 
@@ -29,6 +33,14 @@ export function startCaretaker(core: Core): Caretaker {
     for await (const overdue of findOverdue(core, cutsOf(core.limits.retention, core.now()), stopped)) {
       if (closed) return;
       await removeOverdue(core, overdue, stopped);
+    }
+  }
+
+  async function trimAudit(): Promise<void> {
+    const before = core.now() - core.limits.auditRetention;
+    for (let more = true; more && !closed;) {
+      const outcome = await core.committer.commit({ type: 'trim-audit', before, limit: NOTES_AT_ONCE });
+      more = outcome !== 'stale' && outcome.more;
     }
   }
 
@@ -58,9 +70,10 @@ export function startCaretaker(core: Core): Caretaker {
 
   const timer = setInterval(() => {
     erase().catch(complain);
-    if (core.limits.retention.length === 0 || performance.now() < nextRetention) return;
+    if (performance.now() < nextRetention) return;
     nextRetention = performance.now() + RETENTION_EVERY_MS;
-    applyRetention().catch(complain);
+    trimming = trimAudit().catch(complain);
+    if (core.limits.retention.length > 0) applyRetention().catch(complain);
   }, LOOK_EVERY_MS);
   timer.unref();
 
@@ -70,7 +83,7 @@ export function startCaretaker(core: Core): Caretaker {
     async close() {
       closed = true;
       clearInterval(timer);
-      await Promise.allSettled([applying, erasing]);
+      await Promise.allSettled([applying, erasing, trimming]);
     },
   };
 }

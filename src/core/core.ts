@@ -10,6 +10,7 @@ import type { Millis } from './model.ts';
 import type { Bus, Log, Media, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { Speech } from './speech.ts';
 import type { Turns } from './turns.ts';
 import type { Typing } from './typing.ts';
@@ -24,6 +25,8 @@ export interface Core {
   readonly presence: Presence;
   readonly desk: DeskParts;
   readonly typing: Typing;
+  /** Who is muted or banned. */
+  readonly restrictions: Restrictions;
   /** For everything a user says. */
   readonly speech: Speech;
   /** Searches of each user. */

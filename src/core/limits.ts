@@ -44,6 +44,8 @@ export interface Limits {
   readonly roomHistory: number;
   /** How long messages are kept where something else than for ever is wanted. */
   readonly retention: readonly RetentionRule[];
+  /** How long is kept who did what: a year, and time to look into it. */
+  readonly auditRetention: Millis;
   /** Live sessions on this node: each costs memory for buffers. */
   readonly maxSessions: number;
   /** Live sessions of one user: a person's devices and tabs, with room for reconnects. */
@@ -87,6 +89,7 @@ export const DEFAULT_LIMITS: Limits = {
   smallGroup: 256,
   roomHistory: 500,
   retention: [],
+  auditRetention: 34_560_000_000,
   maxSessions: 100_000,
   maxSessionsPerUser: 100,
   maxRoomsPerSession: 100,

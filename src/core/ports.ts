@@ -23,13 +23,15 @@ import type {
   User,
 } from './model.ts';
 import type { ApiToken } from './api-token-operations.ts';
-import type { Operation, Outcome, Revocation } from './operations.ts';
+import type { AuditEntry, Restriction, Revocation } from './moderation-operations.ts';
+import type { Operation, Outcome } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
 export * from './desk/operations.ts';
 export * from './feed-operations.ts';
 export * from './api-token-operations.ts';
 export * from './file-operations.ts';
+export * from './moderation-operations.ts';
 export * from './operations.ts';
 
 // ---- What a store can be asked ---------------------------------------------------------------------------------------
@@ -176,7 +178,7 @@ export interface StoreStats {
  * Guarantees every implementation gives:
  * - `commit` applies the operations in the given order in one transaction and resolves when it is on disk; each answers for itself,
  *   a refused one has no effect. It rejects only when nothing of the batch is stored.
- * - the events of the operations are in the outbox by the same transaction
+ * - the events of the operations are in the outbox by the same transaction, and their notes (`Audited`) where they took effect
  * - a read sees every commit that has resolved, and nothing that could still be lost
  * - `commit` is called by one caller at a time (the committer); reads may run meanwhile
  */
@@ -285,6 +287,10 @@ export interface Store {
   /** Facts behind a place, counted up to a limit. */
   feedDepth(after: Id, limit: number): Promise<number>;
   revocations(now: Millis): Promise<readonly Revocation[]>;
+  /** Restrictions that last at a moment, by namespace and user. */
+  restrictions(now: Millis): Promise<readonly Restriction[]>;
+  /** Notes of who did what in a namespace, with an id below `before` (0: from the newest on), newest first. */
+  audit(namespace: string, before: Id, limit: number): Promise<readonly AuditEntry[]>;
   apiTokens(): Promise<readonly ApiToken[]>;
   stats(): Promise<StoreStats>;
 

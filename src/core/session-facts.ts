@@ -7,13 +7,14 @@ import type { Session } from './session.ts';
 import type { LimitReason } from './speech.ts';
 
 /**
- * Codes that clients of the family know (wire.md section 2): 4000 come back, 4020 and 4021 sign in again, the rest as WebSocket says it. A
+ * Codes that clients of the family know (wire.md section 2): 4000 come back, 4020 and 4021 sign in again, 4030 (ours) stay away, the rest as WebSocket says it. A
  * connection that was lost without a word is 1006.
  */
 const CODES: Readonly<Record<DisconnectReason, number>> = {
   shutdown: 4000,
   token_expired: 4020,
   token_revoked: 4020,
+  banned: 4030,
   kicked: 4021,
   slow: 1008,
   policy: 1008,

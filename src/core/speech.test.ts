@@ -17,6 +17,7 @@ function speechUnder(limits: Partial<Limits>) {
   const limited: [number, LimitReason][] = [];
   const speech = createSpeech({
     limits: { ...OFF, ...limits },
+    restrictions: { checkVoice() {} },
     now: clock.now,
     limited: ({ user }, reason) => limited.push([user, reason]),
   });

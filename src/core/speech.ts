@@ -7,10 +7,12 @@ import type { Actor, Content, Id, Millis } from './model.ts';
 import type { Buckets, Rate } from './rate-limiter.ts';
 import { createBuckets, tooFast } from './rate-limiter.ts';
 import { createRecent } from './recent.ts';
+import type { Restrictions } from './restrictions.ts';
 import { createSpamGuard } from './spam.ts';
 
 export interface Speech {
   /**
+   * Throws `permission_denied` when the user is muted or banned.
    * Takes a message or edit into account: of its user, of the network it comes from and of its connection, from all of them or from none. Throws
    * `rate_limited` with the time to wait.
    */
@@ -40,11 +42,12 @@ const TELL_EVERY_MS: Millis = 1_000;
 
 export function createSpeech(deps: {
   limits: Pick<Limits, 'rate' | 'addressRate' | 'connectionRate' | 'spam'>;
+  restrictions: Pick<Restrictions, 'checkVoice'>;
   now: () => Millis;
   /** Told of a user who was refused, once in a window of the rate. */
   limited: (actor: Actor, reason: LimitReason) => void;
 }): Speech {
-  const { limits, now, limited } = deps;
+  const { limits, restrictions, now, limited } = deps;
   const users = bucketsOf<string>(limits.rate);
   const addresses = bucketsOf<string>(limits.addressRate);
   const connections = bucketsOf<Id>(limits.connectionRate);
@@ -81,7 +84,9 @@ export function createSpeech(deps: {
 
   return {
     take(actor, said) {
-      if (actor.server || !isLimited) return;
+      if (actor.server) return;
+      restrictions.checkVoice(actor);
+      if (!isLimited) return;
       const sender = `${actor.user}/${actor.namespace}`;
       const rest = spam.rest(sender);
       if (rest > 0) refuse(actor, sender, 'spam', rest);

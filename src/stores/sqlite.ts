@@ -23,6 +23,7 @@ import { createHandover } from './sqlite/handover.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { migrate } from './sqlite/migrate.ts';
+import { createModeration } from './sqlite/moderation.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
 import { createPeople } from './sqlite/people.ts';
 import { createReading } from './sqlite/reading.ts';
@@ -126,7 +127,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     chats.userSaved(namespace, user);
     if (roleChanged) asides.roleChanged(namespace, user);
   };
-  const accounts = createAccounts({ db, ids, namespaces, feed, files, chats, onSaved: userSaved, now });
+  const moderation = createModeration({ db, ids, namespaces, now });
+  const accounts = createAccounts({ db, ids, namespaces, feed, files, chats, moderation, onSaved: userSaved, now });
   const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
   const retention = createRetention({ db, namespaces, sequences });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
@@ -158,7 +160,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     chats.reset();
     sequences.restore();
     search.restore();
-    ids.startAfter(feed.newest());
+    ids.startAfter(Math.max(feed.newest(), moderation.newest()));
   }
 
   function apply(operation: Operation): Outcome {
@@ -209,6 +211,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.save(operation);
       case 'revoke':
         return accounts.revoke(operation);
+      case 'restrict':
+        return moderation.restrict(operation);
+      case 'lift':
+        return moderation.lift(operation);
+      case 'audit':
+        return { type: 'audit' };
+      case 'trim-audit':
+        return moderation.trim(operation);
       case 'api-token':
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
@@ -232,6 +242,12 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
       case 'desk-setting-delete':
         return settings.delete(operation);
     }
+  }
+
+  function applyAndNote(operation: Operation): Outcome {
+    const outcome = apply(operation);
+    moderation.record(operation, outcome);
+    return outcome;
   }
 
   function sceneOf(chat: KeptChat | undefined): Scene | undefined {
@@ -283,7 +299,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   return {
     commit(operations) {
       commits += 1;
-      return write(() => operations.map(apply));
+      return write(() => operations.map(applyAndNote));
     },
     user: (namespace, id) => read(() => accounts.user(namespace, id)),
     users: (namespace, wanted) =>
@@ -365,6 +381,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     sinkPositions: () => read(() => relay.positions()),
     deadLetters: (sink, after, limit) => read(() => relay.dead(sink, after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),
+    restrictions: (time) => read(() => moderation.restrictions(time)),
+    audit: (namespace, before, limit) => read(() => moderation.notes(namespace, before, limit)),
     apiTokens: () => read(() => accounts.apiTokens()),
     stats: () =>
       read(() => ({

@@ -12,6 +12,7 @@ import { erasingContract } from './store/erasing.ts';
 import { editingContract } from './store/editing.ts';
 import { listsContract } from './store/lists.ts';
 import { filesContract } from './store/files.ts';
+import { moderationContract } from './store/moderation.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -31,6 +32,7 @@ export function storeContract(name: string, subject: Subject): void {
     readingContract(subject);
     listsContract(subject);
     accountsContract(subject);
+    moderationContract(subject);
     deskContract(subject);
     erasingContract(subject);
     searchingContract(subject);

@@ -24,6 +24,7 @@ export const API_TOKENS = {
   sessions: 'secret-sessions',
   tokens: 'secret-tokens',
   deliver: 'secret-deliver',
+  moderation: 'secret-moderation',
   elsewhere: 'secret-elsewhere',
 } as const;
 
