@@ -22,6 +22,7 @@ import type { Listener } from './listener.ts';
 import { createDiskBlobs } from './media/disk.ts';
 import { openMedia } from './media/media.ts';
 import { createS3Blobs } from './media/s3.ts';
+import { createHttpModerator } from './moderation/http.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
@@ -63,6 +64,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     folder: join(folder, 'incoming'),
     maxImagePixels,
   });
+  const moderator = config.moderation && createHttpModerator({ ...config.moderation, maxAnswerBytes: config.maxFrameBytes });
   const chat = await createChat({
     store,
     bus,
@@ -76,6 +78,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     commits: config.commits,
     directorySize: config.directorySize,
     apiTokens: config.apiTokens,
+    moderation: config.moderation && moderator && { ...config.moderation, moderator },
   });
   metrics.watch({ stats: () => store.stats(), waiting: () => chat.core.committer.depth });
   const listener = await createListener({
@@ -131,6 +134,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     await chat.drain();
     await listener.close(CLOSE_GRACE_MS);
     for (const door of doors) await door.close?.();
+    moderator?.close();
     await chat.core.committer.idle();
     await bus.close();
     await store.close();

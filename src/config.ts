@@ -4,7 +4,8 @@
  */
 import { resolve } from 'node:path';
 import type { ConfiguredToken } from './config/api-tokens.ts';
-import { readSendLimits } from './config/moderation-options.ts';
+import { readModeration, readSendLimits } from './config/moderation-options.ts';
+import type { ModerationConfig } from './config/moderation-options.ts';
 import { OPTIONS, OPTION_LIST } from './config/options.ts';
 import type { Algorithm, LogLevel, Option } from './config/options.ts';
 import { gather } from './config/sources.ts';
@@ -59,6 +60,8 @@ export interface Config {
     /** Not set: bytes are kept in the data folder. */
     readonly s3: S3Options | undefined;
   };
+  /** Not set: nobody is asked before something is stored. */
+  readonly moderation: ModerationConfig | undefined;
   readonly pingInterval: Millis;
   /** What the Socket.IO half of the messenger door alone needs. */
   readonly messenger: {
@@ -163,6 +166,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
     linkLifetime: read(OPTIONS.linkLifetime),
     media: { maxImagePixels: read(OPTIONS.maxImagePixels), s3: readS3(read) },
+    moderation: readModeration(read),
     pingInterval: read(OPTIONS.pingInterval),
     messenger: {
       allowedOrigins: read(OPTIONS.allowedOrigins) ?? [],

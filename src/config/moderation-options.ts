@@ -1,9 +1,9 @@
 /** Options of what users may say, how fast and how often the same, and of who is asked before it is stored. */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import type { Limits, Rate, SpamLimit } from '../core/index.ts';
-import { limit, unset } from './option.ts';
+import { limit, option, unset } from './option.ts';
 import type { Option } from './option.ts';
-import { BadValue, duration, rate } from './values.ts';
+import { BadValue, choice, duration, httpUrl, rate, words } from './values.ts';
 import type { Kind } from './values.ts';
 
 const DAY = 86_400_000;
@@ -33,6 +33,37 @@ export const MODERATION_OPTIONS = {
     spamLimit(),
     'Whoever says the same so often within a time is muted for another: 5/30s/60s. Bots and operators are not held to it. Not set: 20/30s/60s, off where rate-limit is.',
   ),
+  moderationUrl: unset(
+    'moderation-url',
+    httpUrl(),
+    'Who is asked before what users send and edit is stored: a POST with the message, answered with pass, change or refuse. Not set: nobody. It may be a private address.',
+  ),
+  moderationSecret: unset(
+    'moderation-secret',
+    words('text'),
+    'Signs what is asked, as webhooks are signed. Not set: nothing is signed.',
+    {
+      secret: true,
+    },
+  ),
+  moderationTimeout: limit(
+    'moderation-timeout',
+    duration,
+    [300, 10, 30_000],
+    'How long is waited for a verdict: every message takes at least as long as its verdict.',
+  ),
+  moderationFailure: option(
+    'moderation-failure',
+    choice(['pass', 'refuse'] as const),
+    'pass',
+    'What applies to what nobody has judged: too late, no answer, no verdict, too much to judge.',
+  ),
+  moderationScope: option(
+    'moderation-scope',
+    choice(['users', 'all'] as const),
+    'users',
+    'Whose messages are judged: those of users, or those of back ends too.',
+  ),
   auditRetention: limit(
     'audit-retention',
     duration,
@@ -59,6 +90,26 @@ export function readSendLimits(
     connectionRate: connection === undefined ? undefined : valueOf(connection),
     spam: spam === undefined ? ofUser && DEFAULT_LIMITS.spam : valueOf(spam),
   };
+}
+
+/** Who is asked before something is stored. */
+export interface ModerationConfig {
+  readonly url: string;
+  readonly secret: string | undefined;
+  readonly timeout: number;
+  readonly failure: 'pass' | 'refuse';
+  readonly everybody: boolean;
+}
+
+export function readModeration(read: Read): ModerationConfig | undefined {
+  const url = read(MODERATION_OPTIONS.moderationUrl);
+  const rest = {
+    secret: read(MODERATION_OPTIONS.moderationSecret),
+    timeout: read(MODERATION_OPTIONS.moderationTimeout),
+    failure: read(MODERATION_OPTIONS.moderationFailure),
+    everybody: read(MODERATION_OPTIONS.moderationScope) === 'all',
+  };
+  return url === undefined ? undefined : { url, ...rest };
 }
 
 function ofManyUsers({ messages, window }: Rate): Rate {

@@ -43,6 +43,8 @@ import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
 import type { Actor, Id, Millis, User } from './model.ts';
+import { createModeration } from './moderation.ts';
+import type { ModerationOptions } from './moderation.ts';
 import { ACQUAINTING } from './policy.ts';
 import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
@@ -167,6 +169,8 @@ export interface ChatDeps {
   readonly commits: CommitterOptions;
   /** Entries of each kind the directory remembers. */
   readonly directorySize: number;
+  /** Who is asked before something is stored; absent: nobody. */
+  readonly moderation?: ModerationOptions | undefined;
   /** Api-Tokens of the configuration. */
   readonly apiTokens: readonly ApiToken[];
   readonly now?: () => Millis;
@@ -269,6 +273,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     desk,
     typing,
     restrictions,
+    moderation: deps.moderation && createModeration({ ...deps.moderation, limits, links, restrictions, log, now }),
     speech: createSpeech({
       limits,
       restrictions,

@@ -7,6 +7,7 @@ import type { IdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import type { Links } from './links.ts';
 import type { Millis } from './model.ts';
+import type { Moderation } from './moderation.ts';
 import type { Bus, Log, Media, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -27,6 +28,8 @@ export interface Core {
   readonly typing: Typing;
   /** Who is muted or banned. */
   readonly restrictions: Restrictions;
+  /** Asked before something is stored; undefined: nobody is. */
+  readonly moderation: Moderation | undefined;
   /** For everything a user says. */
   readonly speech: Speech;
   /** Searches of each user. */

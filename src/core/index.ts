@@ -42,6 +42,7 @@ export * from './ids.ts';
 export * from './limits.ts';
 export type { Links } from './links.ts';
 export * from './model.ts';
+export type { ModerationOptions } from './moderation.ts';
 export { acquaints, notFound } from './policy.ts';
 export { nameOf } from './person.ts';
 export * from './ports.ts';

@@ -6,6 +6,7 @@ import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Sce
 import type { Delivery, DomainEvent, FeedEntry, ResumeEntry } from './events.ts';
 import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
+  Content,
   Conversation,
   ConversationHead,
   ConversationKind,
@@ -372,6 +373,34 @@ export interface Passwords {
   hash(password: string): Promise<string>;
   /** False for a wrong password, and, after the same work, where there is no hash. */
   verify(hash: string | undefined, password: string): Promise<boolean>;
+}
+
+/** What a user is about to say, or to put in place of what was said. */
+export interface ModerationRequest {
+  readonly namespace: string;
+  readonly user: Id;
+  readonly role: Role;
+  readonly door: string;
+  /** A back end says it. */
+  readonly server: boolean;
+  /** The conversation, or the other user of a private one that may not exist yet; of an edit neither. */
+  readonly place: { readonly conversation?: Id; readonly peer?: Id };
+  /** The message whose content is replaced. */
+  readonly message?: Id;
+  /** Links to files of ours are good for a while. */
+  readonly content: Content;
+  readonly at: Millis;
+}
+
+/** `change`: other words in place of the text or caption. */
+export type Verdict =
+  | { readonly verdict: 'pass' }
+  | { readonly verdict: 'change'; readonly text: string }
+  | { readonly verdict: 'refuse'; readonly reason: string };
+
+/** Judges what is said before it is stored. Rejects when it has no verdict; the signal says that nobody waits for it any more. */
+export interface Moderator {
+  judge(request: ModerationRequest, signal: AbortSignal): Promise<Verdict>;
 }
 
 /** Where the core counts what it does; implemented over Prometheus by the listener's side. */

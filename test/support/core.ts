@@ -18,6 +18,7 @@ import type {
   Media,
   Meter,
   Millis,
+  ModerationOptions,
   Passwords,
   PresenceDelivery,
   Session,
@@ -54,6 +55,7 @@ export interface CoreOptions {
   readonly directorySize: number;
   readonly media: Media;
   readonly commits: { readonly maxBatch: number; readonly maxWaiting: number };
+  readonly moderation: ModerationOptions;
   /** Puts something between the core and its store. */
   readonly around: (store: Store) => Store;
 }
@@ -77,6 +79,7 @@ export async function openCore(options: Partial<CoreOptions> = {}): Promise<Test
     commits: options.commits ?? { maxBatch: 500, maxWaiting: 10_000 },
     directorySize: options.directorySize ?? 1_000,
     apiTokens: options.apiTokens ?? [],
+    moderation: options.moderation,
     now: clock.now,
   });
   onTestFinished(async () => {

@@ -15,16 +15,39 @@ const MAX_DECISIONS = 5;
 export async function editMessage(core: Core, actor: Actor, id: Id, content: Content, within?: Id): Promise<Changed> {
   checkContent(content, core.limits);
   core.speech.take(actor, { content });
-  const stored = await settleContent(core, actor, content);
-  return edit(core, actor, { id, within }, (before) => {
-    if (before.kind === content.kind) return stored;
-    throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${content.kind}.`);
+  return judged(core, actor, id, content, async (said) => {
+    const stored = await settleContent(core, actor, said);
+    return edit(core, actor, { id, within }, (before) => {
+      if (before.kind === said.kind) return stored;
+      throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${said.kind}.`);
+    });
   });
+}
+
+/** Has what is put in place of a message judged, where somebody is asked. */
+function judged(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  content: Content,
+  store: (said: Content) => Promise<Changed>,
+): Promise<Changed> {
+  const { moderation } = core;
+  if (moderation?.covers(actor) !== true) return store(content);
+  return moderation.pass({ actor, content, place: {}, message: id }, store);
 }
 
 /** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
 export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
-  core.speech.take(actor, { content: { kind: 'text', text } });
+  const content: Content = { kind: 'text', text };
+  core.speech.take(actor, { content });
+  // A caption that is taken away says nothing.
+  if (text === '') return editWords(core, actor, id, text);
+  checkContent(content, core.limits);
+  return judged(core, actor, id, content, (said) => editWords(core, actor, id, said.text ?? ''));
+}
+
+function editWords(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
   return edit(core, actor, { id, within: undefined }, (before) => {
     if (before.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
     const { text: _, ...rest } = before;
