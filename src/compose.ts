@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { createChat } from './core/index.ts';
 import type { Bus, Chat, Log, Store } from './core/index.ts';
 import type { Door } from './doors/door.ts';
+import { createEventsDoor } from './doors/events/index.ts';
 import { createFilesDoor } from './doors/files/index.ts';
 import { createManagementDoor } from './doors/management/index.ts';
 import { createMessengerDoor } from './doors/messenger/index.ts';
@@ -25,6 +26,8 @@ import { createS3Blobs } from './media/s3.ts';
 import { createHttpModerator } from './moderation/http.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { startRelays } from './sinks/index.ts';
+import type { Relays, Sink } from './sinks/index.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
 
 export { parseConfig } from './config.ts';
@@ -44,14 +47,24 @@ export interface Switchboard {
   /** Its `io` is the Socket.IO server. */
   readonly messenger: MessengerDoor;
   readonly metrics: Metrics;
+  readonly relays: Relays;
   readonly log: Log;
 }
 
 /** Milliseconds that clients get to answer the closing of their connections. */
 const CLOSE_GRACE_MS = 3_000;
 
+/** Milliseconds that sinks get for the rest of the events: what they do not take waits in the feed. */
+const RELAY_GRACE_MS = 3_000;
+
+/** What a program that embeds the server adds to its configuration. */
+export interface Additions {
+  /** Sinks of its own. */
+  readonly sinks?: readonly Sink[];
+}
+
 /** Builds a server from a configuration (see `parseConfig`); nothing listens yet, the data folder is taken. */
-export async function createSwitchboard(config: Config): Promise<Switchboard> {
+export async function createSwitchboard(config: Config, { sinks = [] }: Additions = {}): Promise<Switchboard> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const metrics = createMetrics();
   const store = await openSqliteStore({ folder: config.data });
@@ -81,6 +94,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     moderation: config.moderation && moderator && { ...config.moderation, moderator },
   });
   metrics.watch({ stats: () => store.stats(), waiting: () => chat.core.committer.depth });
+  const relays = await startRelays({ chat, sinks, meter: metrics.relays, log });
   const listener = await createListener({
     maxBodyBytes: config.maxBodyBytes,
     maxFrameBytes: config.maxFrameBytes,
@@ -120,6 +134,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
       signalRate: config.messenger.signalRate,
     }),
     createFilesDoor({ chat }),
+    createEventsDoor({ relays }),
   ];
   const api = createApi({ chat });
   for (const door of doors) await door.attach({ ...listener, api });
@@ -136,6 +151,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     for (const door of doors) await door.close?.();
     moderator?.close();
     await chat.core.committer.idle();
+    await relays.close(RELAY_GRACE_MS);
     await bus.close();
     await store.close();
     metrics.close();
@@ -150,6 +166,7 @@ export async function createSwitchboard(config: Config): Promise<Switchboard> {
     listener,
     messenger,
     metrics,
+    relays,
     log,
     async listen() {
       const port = await listener.listen(config.port, config.host);

@@ -205,6 +205,7 @@ function readLimits(read: Read): Limits {
     roomHistory: read(OPTIONS.roomHistory),
     retention: read(OPTIONS.retention),
     auditRetention: read(OPTIONS.auditRetention),
+    eventsRetention: read(OPTIONS.eventsRetention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),

@@ -6,6 +6,13 @@ import type { GrpcObservation } from './grpc/index.ts';
 
 export interface Metrics {
   readonly meter: Meter;
+  /** What becomes of events on their way to sinks. */
+  readonly relays: {
+    delivered(sink: string, events: number): void;
+    failed(sink: string, type: string): void;
+    buried(sink: string): void;
+    lost(sink: string): void;
+  };
   /** Counts what the gRPC server tells of itself. */
   observeGrpc(event: GrpcObservation): void;
   /** Where gauges that are read, not counted, come from. */
@@ -68,6 +75,12 @@ export function createMetrics(): Metrics {
     labelNames: ['reason'],
     registers,
   });
+  const counter = (name: string, help: string, labelNames: readonly string[]): Counter =>
+    new Counter({ name: `switchboard_events_${name}_total`, help, labelNames, registers });
+  const eventsDelivered = counter('delivered', 'Events that a sink has taken.', ['sink']);
+  const eventsFailed = counter('failed', 'Deliveries to a sink that failed and are tried again.', ['sink', 'type']);
+  const eventsBuried = counter('dead', 'Events that a sink has refused for good.', ['sink']);
+  const eventsLost = counter('lost', 'Times that events were forgotten before a sink had them: it was away too long.', ['sink']);
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   void new Gauge({
@@ -105,6 +118,12 @@ export function createMetrics(): Metrics {
         sessions.dec({ door });
         closed.inc({ door, reason });
       },
+    },
+    relays: {
+      delivered: (sink, events) => eventsDelivered.inc({ sink }, events),
+      failed: (sink, type) => eventsFailed.inc({ sink, type }),
+      buried: (sink) => eventsBuried.inc({ sink }),
+      lost: (sink) => eventsLost.inc({ sink }),
     },
     observeGrpc(event) {
       if (event.kind === 'call_ended') grpcCalls.inc({ path: event.path, code: String(event.code) });

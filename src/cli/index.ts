@@ -10,6 +10,9 @@ import { conversationCreate } from './conversation-create.ts';
 import { conversationMembers } from './conversation-members.ts';
 import { doctor } from './doctor.ts';
 import { erase } from './erase.ts';
+import { eventsDead } from './events-dead.ts';
+import { eventsReplay } from './events-replay.ts';
+import { eventsTail } from './events-tail.ts';
 import { exportUser } from './export.ts';
 import { createHelp, helpOf } from './help.ts';
 import { history } from './history.ts';
@@ -18,6 +21,7 @@ import { retention } from './retention.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { token } from './token.ts';
+import { trace } from './trace.ts';
 import { version } from './version.ts';
 
 export type { ExitCode, Io } from './command.ts';
@@ -33,6 +37,10 @@ const WORKERS: readonly Command[] = [
   exportUser,
   erase,
   retention,
+  eventsTail,
+  eventsReplay,
+  eventsDead,
+  trace,
   doctor,
   configPrint,
   version,

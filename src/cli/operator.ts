@@ -11,8 +11,8 @@ export const OPERATOR_OPTIONS: readonly CommandOption[] = [
 export interface Operator {
   /** Resolves with the parsed answer. Throws `CommandError`. */
   request(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
-  /** Lines of an answer as they come, however long it is. */
-  lines(path: string): AsyncGenerator<string>;
+  /** Lines of an answer as they come, however long it is. Ends quietly when the signal is aborted. */
+  lines(path: string, follow?: { readonly accept: string; readonly signal: AbortSignal }): AsyncGenerator<string>;
 }
 
 /** `--as` and `--token` go before `--admin-token`: whoever says who they are wants to be that. */
@@ -20,14 +20,21 @@ export async function createOperator(config: Config, args: Arguments, onlyBackEn
   const url = serverUrl(config);
   const headers = await headersFor(config, args, onlyBackEnds);
 
-  function call(method: string, path: string, body?: object): Promise<Response> {
+  function call(
+    method: string,
+    path: string,
+    body?: object,
+    more: { accept?: string; signal?: AbortSignal } = {},
+  ): Promise<Response> {
     const json = { 'content-type': 'application/json' };
-    const sent = { ...headers, ...(body !== undefined && json) };
+    const { accept, signal } = more;
+    const sent = { ...headers, ...(body !== undefined && json), ...(accept !== undefined && { accept }) };
     return reach(url, () =>
       fetch(url + path, {
         method,
         headers: sent,
         redirect: 'error',
+        ...(signal !== undefined && { signal }),
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     );
@@ -43,8 +50,8 @@ export async function createOperator(config: Config, args: Arguments, onlyBackEn
       const response = await checked(await call(method, path, body));
       return parsed(await reach(url, () => response.text()));
     },
-    async *lines(path) {
-      const response = await checked(await call('GET', path));
+    async *lines(path, follow) {
+      const response = await checked(await call('GET', path, undefined, follow));
       if (response.body === null) return;
       let rest = '';
       for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
@@ -52,7 +59,7 @@ export async function createOperator(config: Config, args: Arguments, onlyBackEn
         rest = lines.pop() ?? '';
         yield* lines;
       }
-      if (rest !== '') throw new CommandError(EXIT.failed, 'The answer ended in the middle of a line.');
+      if (rest !== '' && follow === undefined) throw new CommandError(EXIT.failed, 'The answer ended in the middle of a line.');
     },
   };
 }

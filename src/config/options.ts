@@ -205,6 +205,12 @@ export const OPTIONS = {
     'off',
     'How long messages are kept, by namespace and kind, like default/group=30d,*/*=1y; the narrower rule counts. What is older goes. Try it first: switchboard retention --dry-run.',
   ),
+  eventsRetention: limit(
+    'events-retention',
+    duration,
+    [core.eventsRetention, 60_000, 366 * 24 * 3_600_000],
+    'How long events wait for those who read them: the longest outage of a sink, and the oldest replay.',
+  ),
   maxSessions: limit(
     'max-sessions',
     integer,

@@ -1,7 +1,8 @@
-/** Long work in the background, in short transactions: what retention no longer keeps, and people who are erased. It goes on after a restart. */
+/** Long work in the background, in short transactions: what retention no longer keeps, facts that nobody asks for any more, and people who are erased. It goes on after a restart. */
 import type { Core } from './core.ts';
 import { carryOn } from './erasing.ts';
-import { cutsOf, findOverdue, removeOverdue } from './retention.ts';
+import { firstIdAt } from './ids.ts';
+import { breath, cutsOf, findOverdue, removeOverdue } from './retention.ts';
 
 /** How often erasures that are under way are looked for. Milliseconds. */
 const LOOK_EVERY_MS = 500;
@@ -9,8 +10,8 @@ const LOOK_EVERY_MS = 500;
 /** How often conversations are looked through for what is too old: ages are days, not minutes. Milliseconds. */
 const RETENTION_EVERY_MS = 600_000;
 
-/** Notes of who did what that are forgotten in one transaction. */
-const NOTES_AT_ONCE = 500;
+/** Facts, and notes of who did what, forgotten in one transaction. */
+const FORGET_AT_ONCE = 500;
 
 export interface Caretaker {
   /** Looks through all conversations now; resolves when what was too old is gone. */
@@ -36,19 +37,29 @@ export function startCaretaker(core: Core): Caretaker {
     }
   }
 
-  async function trimAudit(): Promise<void> {
-    const before = core.now() - core.limits.auditRetention;
-    for (let more = true; more && !closed;) {
-      const outcome = await core.committer.commit({ type: 'trim-audit', before, limit: NOTES_AT_ONCE });
-      more = outcome !== 'stale' && outcome.more;
-    }
-  }
-
   async function eraseAll(): Promise<void> {
     for (const erasure of await core.store.erasures()) {
       if (closed) return;
       // One that cannot go on holds up none of the others.
       await carryOn(core, erasure, stopped).catch(complain);
+    }
+  }
+
+  async function trimFeed(): Promise<void> {
+    const before = firstIdAt(core.now() - core.limits.eventsRetention) - 1;
+    for (let more = before > 0; more && !closed;) {
+      const outcome = await core.committer.commit({ type: 'trim-feed', before, limit: FORGET_AT_ONCE });
+      more = outcome !== 'stale' && outcome.more;
+      await breath();
+    }
+  }
+
+  async function trimAudit(): Promise<void> {
+    const before = core.now() - core.limits.auditRetention;
+    for (let more = true; more && !closed;) {
+      const outcome = await core.committer.commit({ type: 'trim-audit', before, limit: FORGET_AT_ONCE });
+      more = outcome !== 'stale' && outcome.more;
+      await breath();
     }
   }
 
@@ -72,7 +83,7 @@ export function startCaretaker(core: Core): Caretaker {
     erase().catch(complain);
     if (performance.now() < nextRetention) return;
     nextRetention = performance.now() + RETENTION_EVERY_MS;
-    trimming = trimAudit().catch(complain);
+    trimming = trimFeed().then(trimAudit).catch(complain);
     if (core.limits.retention.length > 0) applyRetention().catch(complain);
   }, LOOK_EVERY_MS);
   timer.unref();

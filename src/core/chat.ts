@@ -20,6 +20,7 @@ import * as reading from './actions/read-conversation.ts';
 import { prepareSend, sendMessage } from './actions/send-message.ts';
 import { searchMessages } from './actions/search-messages.ts';
 import { deliverNotices } from './actions/deliver-notices.ts';
+import { traceMessage } from './actions/trace-message.ts';
 import { uploadFile } from './actions/upload-file.ts';
 import * as restricting from './actions/restrict-user.ts';
 import { setTyping } from './actions/set-typing.ts';
@@ -139,6 +140,7 @@ export interface Chat {
 
   /** What happened, for other systems. */
   readonly feed: Feed;
+  readonly traceMessage: Bound<typeof traceMessage>;
 
   readonly findUserBySubject: Bound<typeof findBySubject>;
   readonly lookUpUser: Bound<typeof lookUpUser>;
@@ -321,6 +323,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     async drain() {
       sweeper.close();
       await caretaker.close();
+      feed.end();
       for (const session of hub.sessions()) session.end('shutdown');
       presence.close();
       desk.close();
@@ -395,5 +398,6 @@ function bindActions(core: Core) {
     findRestrictions: bind(restricting.findRestrictions),
     listRestrictions: bind(restricting.listRestrictions),
     readAudit: bind(restricting.readAudit),
+    traceMessage: bind(traceMessage),
   };
 }

@@ -53,7 +53,7 @@ export interface DomainEvent {
   readonly index: number;
   readonly at: Millis;
   readonly origin: Origin;
-  /** Members added and removed, for `members.changed`. */
+  /** Members added and removed, for `members.changed`; those it begins with, for `conversation.created`. */
   readonly members?: MemberChange;
   /** The support chat as it was then, for `chat.…`. */
   readonly chat?: ChatFact;
@@ -90,6 +90,25 @@ export interface ChatFact {
 export interface MemberChange {
   readonly added: readonly { readonly user: Id; readonly role: MemberRole }[];
   readonly removed: readonly Id[];
+}
+
+/** What is known of a message's way, from its row, the feed and the cursors. */
+export interface MessageTrace {
+  readonly message: Message;
+  /** Through what it came. */
+  readonly origin: Origin;
+  /** Members' connections that were live when it was stored, and so were told of it. */
+  readonly sessions: readonly TracedSession[];
+  /** What happened to it later and is told in the feed. */
+  readonly changes: readonly DomainEvent[];
+}
+
+export interface TracedSession {
+  readonly session: Id;
+  readonly user: Id;
+  readonly door: string;
+  /** When it ended; absent while it is live. */
+  readonly endedAt?: Millis;
 }
 
 /** A new message. */

@@ -23,7 +23,8 @@ export interface FactRecorded {
 export interface MoveSink {
   readonly type: 'sink';
   readonly sink: string;
-  readonly position: Id;
+  /** `newest`: a sink that is new begins behind everything there is; one that has come somewhere stays there. */
+  readonly position: Id | 'newest';
   /** Events given up, kept until they are delivered or let go. */
   readonly dead: readonly DeadLetter[];
 }

@@ -9,6 +9,7 @@ export type { UploadFile } from './actions/upload-file.ts';
 export type { Notice } from './actions/deliver-notices.ts';
 export type { SearchMessages } from './actions/search-messages.ts';
 export type { SendMessage } from './actions/send-message.ts';
+export type { TracedMessage } from './actions/trace-message.ts';
 export type { SeenUser } from './actions/find-user.ts';
 export { hashSecret } from './actions/sign-in.ts';
 export type { Credentials, Identity } from './actions/sign-in.ts';

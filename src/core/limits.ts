@@ -46,6 +46,8 @@ export interface Limits {
   readonly retention: readonly RetentionRule[];
   /** How long is kept who did what: a year, and time to look into it. */
   readonly auditRetention: Millis;
+  /** How long facts wait for those who read the feed: the longest outage of a sink that loses nothing. */
+  readonly eventsRetention: Millis;
   /** Live sessions on this node: each costs memory for buffers. */
   readonly maxSessions: number;
   /** Live sessions of one user: a person's devices and tabs, with room for reconnects. */
@@ -90,6 +92,7 @@ export const DEFAULT_LIMITS: Limits = {
   roomHistory: 500,
   retention: [],
   auditRetention: 34_560_000_000,
+  eventsRetention: 7 * 24 * 3_600_000,
   maxSessions: 100_000,
   maxSessionsPerUser: 100,
   maxRoomsPerSession: 100,

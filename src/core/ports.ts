@@ -3,7 +3,7 @@
  * has one contract suite in `test/contracts`.
  */
 import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
-import type { Delivery, DomainEvent, FeedEntry, ResumeEntry } from './events.ts';
+import type { Delivery, DomainEvent, FeedEntry, MessageTrace, ResumeEntry } from './events.ts';
 import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
   Content,
@@ -277,6 +277,8 @@ export interface Store {
   events(after: Id, limit: number): Promise<readonly DomainEvent[]>;
   /** The same with the messages they are about, as they read now. */
   feed(after: Id, limit: number): Promise<readonly FeedEntry[]>;
+  /** The way of a message; `limit` connections and changes at the most. */
+  trace(message: Id, limit: number): Promise<MessageTrace | undefined>;
   /** Facts with an id up to here may have been forgotten; 0 when none was. */
   feedFloor(): Promise<Id>;
   /** Connections that the feed has seen begin and not end. */
@@ -337,6 +339,40 @@ export interface Media {
   read(hash: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
   /** Removes the bytes of a hash. Bytes that are not there are removed. */
   remove(hash: string): Promise<void>;
+}
+
+/** How far a sink has come with the feed, as administrators see it. */
+export interface SinkState {
+  readonly sink: string;
+  /** Everything up to here is delivered or kept as a dead letter. */
+  readonly position: Id;
+  /** Events read and not settled. */
+  readonly pending: number;
+  /** What it said last, while nothing gets through. */
+  readonly failing?: string;
+}
+
+/** What a replay has done. */
+export interface Replayed {
+  /** Events that the sink has now: those that it wants. */
+  readonly delivered: number;
+  /** Where the next replay of the range begins. */
+  readonly next: Id;
+  readonly more: boolean;
+}
+
+/** Where events go. Sinks implement it. */
+export interface EventRelays {
+  states(): readonly SinkState[];
+  /** How often an event that is on its way to a sink was refused; undefined when it is not on its way. */
+  attempts(sink: string, event: Id): number | undefined;
+  /**
+   * Delivers a range of the feed to one sink once more, `limit` events of it at the most. Rejects with `not_found` for a sink that there is not, and
+   * with `unavailable` when it takes nothing.
+   */
+  replay(sink: string, range: { readonly after: Id; readonly until: Id; readonly limit: number }): Promise<Replayed>;
+  /** Tries dead letters once more; those that are delivered are let go. Resolves with how many were. */
+  retry(sink: string, events: readonly Id[]): Promise<number>;
 }
 
 /** What a valid token says. */

@@ -1,6 +1,6 @@
 /** A fact as other systems are told it: the envelope of seed 000, with the published payloads and those of our own family. */
 import { uuidOf } from '../core/index.ts';
-import type { ChatFact, Content, Fact, Id } from '../core/index.ts';
+import type { ChatFact, Content, Fact, Id, MemberChange } from '../core/index.ts';
 import { EVENT_NAMES } from './names.ts';
 import type { Topic } from './names.ts';
 
@@ -40,23 +40,22 @@ export interface FeedEvent {
 }
 
 export function toFeedEvent(fact: Fact): FeedEvent {
-  const { event, conversation, external } = fact;
+  const { event, conversation, nameOf } = fact;
   const { name, member, topic } = EVENT_NAMES[event.type];
   const { origin, user } = event;
-  const person = (id: Id): string => external(id) ?? uuidOf(id);
   const envelope: Envelope = {
-    payload: { [member]: payloadOf(fact, person) },
+    payload: { [member]: payloadOf(fact, nameOf) },
     id: uuidOf(event.id),
     version: VERSION,
     name,
     namespace: event.namespace,
     timestamp: new Date(event.at).toISOString(),
     clientId: origin.door,
-    ...(user !== 0 && { userId: person(user) }),
+    ...(user !== 0 && { userId: nameOf(user) }),
     ...(origin.trace !== undefined && { traceId: origin.trace.split('-')[1], spanContext: origin.trace }),
     ...(origin.session !== 0 && { sessionId: uuidOf(origin.session) }),
   };
-  const key = event.conversation === 0 ? person(user) : uuidOf(conversation?.id ?? event.conversation);
+  const key = event.conversation === 0 ? nameOf(user) : uuidOf(conversation?.id ?? event.conversation);
   return { place: event.id, topic, key, envelope, json: JSON.stringify(envelope) };
 }
 
@@ -80,16 +79,12 @@ function payloadOf(fact: Fact, name: Name): unknown {
     case 'message.read':
     case 'message.delivered':
       return { ...messageOf(fact), user_id: name(event.user) };
-    case 'conversation.created':
     case 'conversation.changed':
     case 'conversation.deleted':
       return conversationOf(fact);
+    case 'conversation.created':
     case 'members.changed':
-      return {
-        ...conversationOf(fact),
-        added: event.members?.added.map(({ user, role }) => ({ user_id: name(user), role })) ?? [],
-        removed: event.members?.removed.map(name) ?? [],
-      };
+      return { ...conversationOf(fact), ...membersOf(event.members, name) };
     case 'chat.queued':
     case 'chat.taken':
     case 'chat.transferred':
@@ -112,7 +107,7 @@ function sent(fact: Fact, name: Name): unknown {
     target_id: other === undefined ? uuidOf(event.conversation) : name(other),
     payload: textOf(fact),
     target_type: other === undefined ? 'GROUP' : 'PERSONAL',
-    target_members: members.map(name),
+    target_members: members,
   };
 }
 
@@ -124,6 +119,13 @@ function conversationOf({ event, conversation }: Fact): object {
   return {
     conversation_id: uuidOf(event.conversation),
     ...(conversation !== undefined && { kind: conversation.kind, name: conversation.name }),
+  };
+}
+
+function membersOf(change: MemberChange | undefined, name: Name): object {
+  return {
+    added: change?.added.map(({ user, role }) => ({ user_id: name(user), role })) ?? [],
+    removed: change?.removed.map(name) ?? [],
   };
 }
 

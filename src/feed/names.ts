@@ -40,3 +40,7 @@ export const EVENT_NAMES: Readonly<Record<EventType, EventName>> = {
   'chat.rated': own('chatRated'),
   'user.erased': own('userErased'),
 };
+
+const isEventType = (name: string): name is EventType => Object.hasOwn(EVENT_NAMES, name);
+
+export const EVENT_TYPES: readonly EventType[] = Object.keys(EVENT_NAMES).filter(isEventType);

@@ -37,6 +37,7 @@ import { createSentKeys, hashKey } from './sqlite/sent-keys.ts';
 import { createSequences } from './sqlite/sequences.ts';
 import type { Sequences } from './sqlite/sequences.ts';
 import { query } from './sqlite/statements.ts';
+import { createTraces } from './sqlite/traces.ts';
 import { createWriteBehind } from './sqlite/write-behind.ts';
 
 /** Index entries written in one transaction: a fraction of a millisecond, so that commits in between hardly wait. */
@@ -82,6 +83,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     onRestore: ({ id, namespace, sender, key }) => sentKeys.add(namespace, sender, hashKey(key), id, now()),
   });
   const feed = createFeed({ db, ids, namespaces, sequences: () => sequences, rows, now });
+  const traces = createTraces({ db, feed, rows, now });
   const relay = createRelay({ db, feed, namespaces });
   const chats = createDeskChats({ db, namespaces });
   const deskCursors = createDeskCursors({ sequences, chats, rows, now });
@@ -375,6 +377,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),
     events: (after, limit) => read(() => feed.read(after, limit)),
     feed: (after, limit) => read(() => feed.entries(after, limit)),
+    trace: (message, limit) => read(() => traces.of(message, limit)),
     feedFloor: () => read(() => feed.floor()),
     feedDepth: (after, limit) => read(() => feed.depth(after, limit)),
     openSessions: () => read(() => relay.openSessions()),

@@ -11,6 +11,7 @@ import { deskContract } from './store/desk.ts';
 import { erasingContract } from './store/erasing.ts';
 import { editingContract } from './store/editing.ts';
 import { listsContract } from './store/lists.ts';
+import { feedContract } from './store/feed.ts';
 import { filesContract } from './store/files.ts';
 import { moderationContract } from './store/moderation.ts';
 import { readingContract } from './store/reading.ts';
@@ -37,6 +38,7 @@ export function storeContract(name: string, subject: Subject): void {
     erasingContract(subject);
     searchingContract(subject);
     supportContract(subject);
+    feedContract(subject);
     filesContract(subject);
     anyHistoryContract(subject);
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSwitchboard, parseConfig } from '../../src/compose.ts';
+import type { Additions } from '../../src/compose.ts';
 import { actorOf, serverActor } from '../../src/core/index.ts';
 import type { Actor, Chat, Id, Log, Store } from '../../src/core/index.ts';
 import type { MessengerDoor } from '../../src/doors/messenger/index.ts';
@@ -69,6 +70,7 @@ export interface TestServer extends AsyncDisposable {
 export async function startServer(
   options: Readonly<Record<string, string>> = {},
   wrap?: (store: Store) => Store,
+  additions?: Additions,
 ): Promise<TestServer> {
   const own = options['data'] === undefined ? mkdtempSync(join(tmpdir(), 'switchboard-test-')) : undefined;
   const config = parseConfig({
@@ -83,7 +85,7 @@ export async function startServer(
     },
     env: {},
   });
-  const board = await createSwitchboard(config);
+  const board = await createSwitchboard(config, additions);
   const { chat, messenger, metrics, log, store } = board;
   const logged: LogLine[] = [];
   // The parts hold these two objects by reference: what is put over them is what they use.

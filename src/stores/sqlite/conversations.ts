@@ -134,8 +134,12 @@ export function createConversations(deps: {
     sequence: Sequence,
     user: number,
     origin: Origin,
+    joined?: readonly Membership[],
   ): void {
-    feed.add({ type, namespace: sequence.namespace, conversation: sequence.conversation.id, user, message: 0, index: 0, origin });
+    const { namespace, conversation } = sequence;
+    const members = joined && { added: joined.map(({ user: added, role }) => ({ user: added, role })), removed: [] };
+    const fact = { type, namespace, conversation: conversation.id, user, message: 0, index: 0, origin };
+    feed.add({ ...fact, ...(members !== undefined && { members }) });
   }
 
   function usePicture({ namespace, conversation: { id } }: Sequence, picture: string | undefined): void {
@@ -167,8 +171,8 @@ export function createConversations(deps: {
     const id = ids.next();
     insert.run(id, namespace, 'private', '', '', Math.min(user, peer), Math.max(user, peer), user, timeOfId(id), id, null);
     const sequence = start(id);
-    for (const one of new Set([user, peer])) join(sequence, one, 'member', timeOfId(id));
-    tell('conversation.created', sequence, user, origin);
+    const members = [...new Set([user, peer])].map((one) => join(sequence, one, 'member', timeOfId(id)));
+    tell('conversation.created', sequence, user, origin, members);
     return { sequence, created: true };
   }
 
@@ -179,7 +183,7 @@ export function createConversations(deps: {
       insert.run(id, namespace, 'support', '', '', null, null, client, timeOfId(id), id, source);
       const sequence = start(id);
       const members = client === 0 ? [] : [join(sequence, client, 'member', timeOfId(id))];
-      tell('conversation.created', sequence, client, origin);
+      tell('conversation.created', sequence, client, origin, members);
       return { sequence, members };
     },
     moveMember(sequence, from, to, origin) {
@@ -226,7 +230,7 @@ export function createConversations(deps: {
       insert.run(id, namespace, kind, name, notice, null, null, creator, timeOfId(id), listed, null);
       const sequence = start(id);
       const members = operation.members.map(({ user, role }) => join(sequence, user, role, timeOfId(id)));
-      tell('conversation.created', sequence, creator, operation.origin);
+      tell('conversation.created', sequence, creator, operation.origin, members);
       return { type: 'create', conversation: sequence.conversation, members };
     },
     update(operation) {

@@ -3,9 +3,10 @@
  * is written, kept in step or erased; everything else has a row in `event`. Both share one id space, and ids are given out inside the
  * single writer, so id order is commit order.
  */
-import { timeOfId } from '../../core/index.ts';
+import { MAX_ID, timeOfId } from '../../core/index.ts';
 import type {
   ChatFact,
+  Conversation,
   DomainEvent,
   EventType,
   FeedEntry,
@@ -18,6 +19,7 @@ import type { Database } from './database.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { MessageRows } from './message-rows.ts';
 import { originColumns, toMessage } from './rows.ts';
+import type { MessageRow } from './rows.ts';
 import type { Sequences } from './sequences.ts';
 import { parseColumn, query, statement } from './statements.ts';
 
@@ -34,7 +36,7 @@ export interface NewEvent {
   readonly session?: SessionFact;
 }
 
-interface EventRow {
+export interface EventRow {
   readonly id: number;
   readonly type: EventType;
   readonly namespace: number;
@@ -48,6 +50,9 @@ interface EventRow {
   readonly data: string | null;
 }
 
+/** A message and through what it came. */
+type SentRow = MessageRow & Omit<EventRow, 'data'>;
+
 export interface Feed {
   /** Adds a fact; inside a transaction. Returns its id. */
   add(event: NewEvent): number;
@@ -60,6 +65,8 @@ export interface Feed {
   floor(): number;
   /** Facts after a place, counted up to a limit. */
   depth(after: number, limit: number): number;
+  /** A row as the fact it is. */
+  toEvent(row: EventRow): DomainEvent;
   /** Edits, recalls and reads of a conversation after a place, ascending. */
   changes(conversation: number, after: number, limit: number): readonly EventRow[];
   /** Forgets edits, recalls and reads of a conversation up to a place, `limit` at most. Returns whether there are more. */
@@ -81,15 +88,14 @@ export function createFeed(deps: {
     `INSERT INTO event (id, type, namespace, conversation, user, message, idx, door, session, trace, data)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  // What is said in asides is no fact for other systems: nobody but the desk knows of them.
-  const notAside = (table: string): string =>
-    `NOT EXISTS (SELECT 1 FROM conversation c WHERE c.id = ${table}.conversation AND c.aside_of IS NOT NULL)`;
-  const readEvents = query<EventRow>(db, `SELECT * FROM event WHERE id > ? AND ${notAside('event')} ORDER BY id LIMIT ?`);
-  const readMessages = query<EventRow>(
+  const readEvents = query<EventRow>(db, 'SELECT * FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?');
+  const readMessages = query<SentRow>(
     db,
-    `SELECT id, 'message.sent' AS type, 0 AS namespace, conversation, sender AS user, id AS message, idx, door, session, trace, NULL AS data
-     FROM message WHERE id > ? AND conversation NOT IN (SELECT conversation FROM erasure) AND ${notAside('message')} ORDER BY id LIMIT ?`,
+    `SELECT id, 'message.sent' AS type, 0 AS namespace, conversation, sender AS user, id AS message, idx, door, session, trace,
+       sender, kind, state, text, data, key, expires_at, edited_at, desk
+     FROM message WHERE id > ? ORDER BY id LIMIT ?`,
   );
+  const readErasing = query<{ conversation: number }>(db, 'SELECT conversation FROM erasure');
   const readChanges = query<EventRow>(
     db,
     `SELECT * FROM event WHERE conversation = ? AND id > ? AND type IN ('message.edited', 'message.recalled', 'message.read')
@@ -100,11 +106,10 @@ export function createFeed(deps: {
     `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE conversation = ? AND id <= ?
        AND type IN ('message.edited', 'message.recalled', 'message.read') LIMIT ?)`,
   );
-  const trimFacts = statement(
-    db,
-    `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id <= ?
-       AND type NOT IN ('message.edited', 'message.recalled', 'message.read') ORDER BY id LIMIT ?)`,
-  );
+  const oldFacts = `SELECT id FROM event WHERE id <= ?
+    AND type NOT IN ('message.edited', 'message.recalled', 'message.read') ORDER BY id LIMIT ?`;
+  const readTrimmed = query<{ id: number | null }>(db, `SELECT max(id) AS id FROM (${oldFacts})`);
+  const trimFacts = statement(db, `DELETE FROM event WHERE id IN (${oldFacts})`);
   const readFloor = query<{ value: number }>(db, "SELECT value FROM progress WHERE name = 'feed-floor'");
   const writeFloor = statement(db, "INSERT OR REPLACE INTO progress (name, value) VALUES ('feed-floor', ?)");
   const readNewest = query<{ id: number | null }>(
@@ -120,26 +125,70 @@ export function createFeed(deps: {
   );
 
   function toEvent(row: EventRow): DomainEvent {
-    const namespace =
-      row.namespace === 0 ? sequences().get(row.conversation)?.conversation.namespace : namespaces.name(row.namespace);
+    return fact(row, namespaces.name(row.namespace), row.data);
+  }
+
+  function fact(row: Omit<EventRow, 'data'>, namespace: string, data: string | null): DomainEvent {
     return {
       id: row.id,
       type: row.type,
-      namespace: namespace ?? '',
+      namespace,
       conversation: row.conversation,
       user: row.user,
       message: row.message,
       index: row.idx,
       at: timeOfId(row.id),
       origin: { door: row.door, session: row.session, ...(row.trace !== null && { trace: row.trace }) },
-      ...(row.data !== null && dataOf(row.type, row.data)),
+      ...(data !== null && dataOf(row.type, data)),
     };
   }
 
-  function read(after: number, limit: number): DomainEvent[] {
-    const found = [...readMessages.all(after, limit), ...readEvents.all(after, limit)];
-    found.sort((one, other) => one.id - other.id);
-    return found.slice(0, limit).map(toEvent);
+  /** What is said in asides is no fact for other systems: nobody but the desk knows of them. */
+  function isTold(conversation: Conversation | undefined): boolean {
+    return conversation?.aside === undefined;
+  }
+
+  function toSent(row: SentRow, erasing: ReadonlySet<number>): FeedEntry | undefined {
+    const conversation = sequences().get(row.conversation)?.conversation;
+    if (conversation === undefined || !isTold(conversation) || erasing.has(row.conversation)) return undefined;
+    return { event: fact(row, conversation.namespace, null), message: toMessage(row, now()) };
+  }
+
+  function toChanged(row: EventRow): FeedEntry | undefined {
+    if (row.conversation !== 0 && !isTold(sequences().get(row.conversation)?.conversation)) return undefined;
+    const message = row.message === 0 ? undefined : rows.get(row.message);
+    return { event: toEvent(row), ...(message !== undefined && { message: toMessage(message, now()) }) };
+  }
+
+  /** One step over the log and the events beside it; those that nobody is told of are left out. Undefined: there is nothing more. */
+  function step(after: number, limit: number): { entries: FeedEntry[]; next: number } | undefined {
+    const sent = readMessages.all(after, limit);
+    const lastSent = sent.length < limit ? MAX_ID : (sent.at(-1)?.id ?? MAX_ID);
+    const changed = readEvents.all(after, lastSent, limit);
+    const until = changed.length < limit ? lastSent : (changed.at(-1)?.id ?? lastSent);
+    const erasing = new Set(readErasing.all().map(({ conversation }) => conversation));
+    const entries: FeedEntry[] = [];
+    const add = (entry: FeedEntry | undefined): void => void (entry !== undefined && entries.push(entry));
+    let at = 0;
+    for (const row of sent) {
+      if (row.id > until) break;
+      for (let other = changed[at]; other !== undefined && other.id < row.id; other = changed[(at += 1)]) add(toChanged(other));
+      add(toSent(row, erasing));
+    }
+    for (const row of changed.slice(at)) add(toChanged(row));
+    if (sent.length === 0 && changed.length === 0) return undefined;
+    return { entries, next: until === MAX_ID ? Math.max(sent.at(-1)?.id ?? 0, changed.at(-1)?.id ?? 0) : until };
+  }
+
+  function entriesAfter(after: number, limit: number): FeedEntry[] {
+    const entries: FeedEntry[] = [];
+    for (let from = after; entries.length < limit;) {
+      const found = step(from, limit);
+      if (found === undefined) break;
+      entries.push(...found.entries);
+      from = found.next;
+    }
+    return entries.slice(0, limit);
   }
 
   return {
@@ -151,14 +200,13 @@ export function createFeed(deps: {
       insert.run(id, type, namespace, conversation, user, message, index, ...originColumns(origin), data);
       return id;
     },
-    read,
-    entries: (after, limit) =>
-      read(after, limit).map((event) => {
-        const row = event.message === 0 ? undefined : rows.get(event.message);
-        return { event, ...(row !== undefined && { message: toMessage(row, now()) }) };
-      }),
+    read: (after, limit) => entriesAfter(after, limit).map(({ event }) => event),
+    toEvent,
+    entries: entriesAfter,
     trim(upTo, limit) {
-      writeFloor.run(Math.max(upTo, readFloor.get()?.value ?? 0));
+      const floor = readTrimmed.get(upTo, limit)?.id;
+      if (floor == null) return false;
+      writeFloor.run(Math.max(floor, readFloor.get()?.value ?? 0));
       return trimFacts.run(upTo, limit) === limit;
     },
     floor: () => readFloor.get()?.value ?? 0,

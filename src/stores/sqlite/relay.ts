@@ -38,7 +38,7 @@ export function createRelay(deps: { db: Database; feed: Feed; namespaces: Namesp
 
   return {
     record({ event, namespace: name, user, origin, session }) {
-      const namespace = namespaces.number(name);
+      const namespace = namespaces.ensure(name);
       if (event === 'user.connected' && begin.run(origin.session, namespace, user, origin.door) === 0)
         return { type: 'fact', id: 0 };
       if (event === 'user.disconnected' && end.run(origin.session) === 0) return { type: 'fact', id: 0 };
@@ -47,7 +47,8 @@ export function createRelay(deps: { db: Database; feed: Feed; namespaces: Namesp
     },
     move({ sink, position, dead }) {
       for (const { event, attempts, error, at } of dead) bury.run(sink, event, attempts, error, at);
-      const reached = Math.max(position, readPosition.get(sink)?.position ?? 0);
+      const known = readPosition.get(sink)?.position;
+      const reached = position === 'newest' ? (known ?? feed.newest()) : Math.max(position, known ?? 0);
       writePosition.run(sink, reached);
       return { type: 'sink', position: reached };
     },

@@ -216,6 +216,8 @@ CREATE TABLE dead_letter (
   PRIMARY KEY (sink, event)) STRICT, WITHOUT ROWID;
 -- connections that were told to have begun and not to have ended
 CREATE TABLE open_session (id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, user INTEGER NOT NULL, door TEXT NOT NULL) STRICT;
+-- which connections were live at a moment: those that ended after it
+CREATE INDEX event_ended ON event (user, id) WHERE type = 'user.disconnected';
 `,
   },
   {

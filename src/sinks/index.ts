@@ -1,0 +1,5 @@
+/** The sinks that a configuration names, and what brings the feed to them. */
+export { startRelays } from './relays.ts';
+export type { Relays } from './relays.ts';
+export type { RelayMeter } from './relay.ts';
+export type { Sink } from './sink.ts';
