@@ -275,7 +275,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     desk,
     typing,
     restrictions,
-    moderation: deps.moderation && createModeration({ ...deps.moderation, limits, links, restrictions, log, now }),
+    moderation: deps.moderation && createModeration({ ...deps.moderation, limits, links, restrictions, meter, log, now }),
     speech: createSpeech({
       limits,
       restrictions,
@@ -330,6 +330,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       await desk.clerk.idle();
       typing.close();
       await cleaner.close();
+      await core.moderation?.idle();
       await committer.idle();
     },
   };

@@ -63,6 +63,7 @@ describe('a moderator', () => {
       at: core.clock.now(),
     });
     expect(core.complaints).toEqual([]);
+    expect(core.measured.filter((line) => line.startsWith('judged'))).toEqual(['judged pass', 'judged change', 'judged refuse']);
   });
 
   test('is asked about edits, whole or of the words alone', async () => {
@@ -126,6 +127,18 @@ describe('a moderator', () => {
     verdict.resolve(PASS);
     expect(await sending).toBe('permission_denied');
   });
+});
+
+test('what is being judged when the server stops is stored before it has stopped', async () => {
+  const verdict = Promise.withResolvers<Verdict>();
+  const { core, send } = await coreWith(() => verdict.promise);
+  const sending = send('the last word');
+  const draining = core.chat.drain();
+  verdict.resolve(PASS);
+  await draining;
+  const { message } = await sending;
+  expect((await core.store.message(message.id))?.content).toEqual(text('the last word'));
+  expect(core.chat.core.committer.depth).toBe(0);
 });
 
 test('what one sender says in one place keeps its order, whatever the order of the verdicts; others do not wait', async () => {

@@ -9,7 +9,7 @@ import { ChatError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import type { Links } from './links.ts';
 import type { Actor, Content, Id, Millis } from './model.ts';
-import type { Log, Moderator, Verdict } from './ports.ts';
+import type { Log, Meter, Moderator, Verdict } from './ports.ts';
 import { createRecent } from './recent.ts';
 import type { Restrictions } from './restrictions.ts';
 
@@ -43,6 +43,8 @@ export interface Moderation {
    * no verdict and that refuses, or as `store` does.
    */
   pass<T>(utterance: Utterance, store: (content: Content) => Promise<T>): Promise<T>;
+  /** Resolves when nothing is being judged. */
+  idle(): Promise<void>;
 }
 
 /** Verdicts waited for at a time: beyond it there is none. More would only wait longer than the time limit. */
@@ -67,11 +69,12 @@ export function createModeration(
     limits: Limits;
     links: Pick<Links, 'resource'>;
     restrictions: Pick<Restrictions, 'checkVoice'>;
+    meter: Pick<Meter, 'judged'>;
     log: Pick<Log, 'debug' | 'info' | 'warn'>;
     now: () => Millis;
   },
 ): Moderation {
-  const { moderator, timeout, failure, everybody, limits, links, restrictions, log, now } = deps;
+  const { moderator, timeout, failure, everybody, limits, links, restrictions, meter, log, now } = deps;
   const remembered = createRecent<string, Content>(MAX_REMEMBERED);
   /** What a sender has said last in a place, until it is stored. */
   const lanes = new Map<string, Promise<void>>();
@@ -105,6 +108,7 @@ export function createModeration(
 
   /** What there is to say where there is no verdict. */
   function otherwise(content: Content): Judged {
+    meter.judged('none');
     if (failure === 'pass') return { content };
     const words = 'What you say cannot be checked at the moment. Try again shortly.';
     return { refusal: new ChatError('unavailable', words, { retryAfter: 1_000 }) };
@@ -155,8 +159,10 @@ export function createModeration(
     if (isTrial) isTrying = true;
     underWay += 1;
     try {
-      const judged = apply(await ask(utterance), content);
+      const verdict = await ask(utterance);
+      const judged = apply(verdict, content);
       succeeded();
+      meter.judged(verdict.verdict);
       return judged;
     } catch (cause) {
       failed(cause);
@@ -201,6 +207,9 @@ export function createModeration(
         if (lanes.get(lane) === over) lanes.delete(lane);
       });
       return done;
+    },
+    async idle() {
+      while (lanes.size > 0) await Promise.all(lanes.values());
     },
   };
 }

@@ -445,6 +445,8 @@ export interface Meter {
   sent(door: string): void;
   delivered(door: string, count: number): void;
   refused(door: string, code: string): void;
+  /** What somebody who was asked has said of a message; `none`: nothing that counts. */
+  judged(verdict: Verdict['verdict'] | 'none'): void;
   sessionOpened(door: string): void;
   sessionClosed(door: string, reason: string): void;
 }

@@ -51,21 +51,36 @@ export function createSpamGuard({ limit, now }: { limit: SpamLimit | undefined; 
       const time = now();
       const before = said.get(what);
       if (before !== undefined && key !== undefined && before.key === key) return;
-      const at = [...(before?.at.filter((one) => one > time - within && one <= time) ?? []), time];
+      const at = before === undefined ? [] : before.at.filter((one) => one > time - within && one <= time);
+      at.push(time);
       // Written anew, so that what is said now is not the first to be forgotten.
-      said.delete(what);
+      if (before !== undefined) said.delete(what);
       if (at.length < times) said.set(what, { at, key });
       else muted.set(sender, time + mute);
     },
   };
 }
 
-/** Contents that read the same have the same digest: case, width, spacing and characters that nobody sees make no difference. */
-function digestOf({ text = '', resource, location, attachments }: Content): string {
-  const words = text.slice(0, MAX_COMPARED).normalize('NFKC').toLowerCase().replaceAll(UNSEEN, '').replaceAll(/\s+/g, ' ').trim();
-  const place = location === undefined ? '' : `${location.latitude},${location.longitude}`;
-  const files = attachments === undefined ? (resource?.url ?? '') : JSON.stringify(attachments);
-  return hash('sha256', `${words}\0${files}\0${place}`, 'base64url');
-}
+/** Characters of what is compared as it is; of what is longer a hash is kept. */
+const MAX_KEPT = 64;
+
+/** Words of printable ASCII with one space between: nothing of them is unseen or has another form. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
 const UNSEEN = /[[\p{Cf}\p{Cc}]--\s]/gv;
+
+/** Contents that read the same have the same digest: case, width, spacing and characters that nobody sees make no difference. */
+function digestOf({ text = '', resource, location, attachments }: Content): string {
+  const words = wordsOf(text.length > MAX_COMPARED ? text.slice(0, MAX_COMPARED) : text);
+  const isBare = resource === undefined && location === undefined && attachments === undefined;
+  if (isBare && words.length <= MAX_KEPT) return words;
+  const place = location === undefined ? '' : `${location.latitude},${location.longitude}`;
+  const files = attachments === undefined ? (resource?.url ?? '') : JSON.stringify(attachments);
+  // A text that is kept as it is has no line break.
+  return `\n${hash('sha256', `${words}\0${files}\0${place}`, 'base64url')}`;
+}
+
+function wordsOf(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
+  return text.normalize('NFKC').toLowerCase().replaceAll(UNSEEN, '').replaceAll(/\s+/g, ' ').trim();
+}

@@ -232,6 +232,7 @@ describe('the moderation hook', () => {
         'the moderation hook has failed several times in a row: it is asked again in some seconds',
       ]);
       expect(server.logged.filter(({ level }) => level === 'error')).toEqual([]);
+      expect(await server.metric('switchboard_moderation_verdicts_total', { verdict: 'none' })).toBe(DOORS);
       await closeAll(voices);
     }
     expect(hook.asked.length).toBeLessThan(2 * DOORS);

@@ -264,6 +264,7 @@ function createMeter(measured: string[]): Meter {
     sent: note('sent'),
     delivered: note('delivered'),
     refused: note('refused'),
+    judged: note('judged'),
     sessionOpened: note('sessionOpened'),
     sessionClosed: note('sessionClosed'),
   };

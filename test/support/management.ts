@@ -187,6 +187,7 @@ const silentMeter = {
   sent: () => undefined,
   delivered: () => undefined,
   refused: () => undefined,
+  judged: () => undefined,
   sessionOpened: () => undefined,
   sessionClosed: () => undefined,
 };
