@@ -110,6 +110,25 @@ describe('through every door', () => {
     await closeAll(voices);
   });
 
+  test('a long reason in any script is told as far as the door has room', async () => {
+    await using server = await startServer();
+    const [user] = await server.newUsers(1);
+    const reason = '理由'.repeat(250);
+    expect((await moderate(server, 'PUT', `/restrictions/${user}`, { kind: 'ban', reason })).status).toBe(200);
+    const words = `You are banned: ${reason}`;
+    for (const carrier of CARRIERS) {
+      const { code, message } = await (await carrier.connect({ port: server.port, token: tokenFor(user) })).ended;
+      expect([code, words.startsWith(message.replace(/…$/, '')), message.length > 30]).toEqual([
+        carrier.endings.notAllowed,
+        true,
+        true,
+      ]);
+    }
+    const desk = await (await DeskPeer.connect(server.url, user, { query: { source: 'lk' } })).ended;
+    expect([desk.code, words.startsWith(desk.reason.replace(/…$/, ''))]).toEqual([4403, true]);
+    await expect(MessengerPeer.connect(server.url, user)).rejects.toMatchObject({ message: words });
+  });
+
   test('who is banned is put out at once and not let in, until it is lifted', async () => {
     await using server = await startServer();
     const [user, peer] = await server.newUsers(2);

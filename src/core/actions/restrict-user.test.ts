@@ -137,6 +137,7 @@ describe('restrictions', () => {
     [{ user: 1, kind: 'ban', lasts: 1e15 }, 'invalid_argument'],
     [{ user: 1, kind: 'ban', reason: 'x'.repeat(501) }, 'invalid_argument'],
     [{ user: 1, kind: 'ban', reason: 'a\0b' }, 'invalid_argument'],
+    [{ user: 1, kind: 'ban', reason: 'two\nlines' }, 'invalid_argument'],
     [{ user: 99, kind: 'ban' }, 'not_found'],
   ] as const)('%o are refused: %s', async (request, code) => {
     const core = await twoUsers();

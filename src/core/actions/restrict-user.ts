@@ -1,6 +1,6 @@
 /** Mute and ban users, for a time or until it is lifted; and read who did what. Only back ends do. */
 import { doerOf, noteOf } from '../audit.ts';
-import { checkLabel } from '../content.ts';
+import { checkName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Id, Millis } from '../model.ts';
@@ -32,7 +32,7 @@ export async function restrictUser(
   { user, kind, lasts, reason = '' }: RestrictUser,
 ): Promise<Restriction> {
   checkBackEnd(actor);
-  checkLabel('reason', reason, MAX_REASON_LENGTH);
+  checkName('reason', reason, MAX_REASON_LENGTH);
   if (lasts !== undefined && !(lasts > 0 && lasts <= MAX_RESTRICTION_MS)) {
     const problem = `must be above 0 and at most ${MAX_RESTRICTION_MS / 1000}`;
     throw new ChatError('invalid_argument', `seconds: ${problem}`, { fields: { seconds: problem } });
@@ -51,7 +51,7 @@ export async function restrictUser(
 /** Lifts a restriction of a user, or all; one that is not there is lifted. */
 export async function liftRestriction(core: Core, actor: Actor, user: Id, only?: RestrictionKind, reason = ''): Promise<void> {
   checkBackEnd(actor);
-  checkLabel('reason', reason, MAX_REASON_LENGTH);
+  checkName('reason', reason, MAX_REASON_LENGTH);
   const { namespace } = actor;
   for (const kind of only === undefined ? RESTRICTION_KINDS : [only]) {
     const audit = noteOf(actor, { action: OVER[kind], user, reason });
