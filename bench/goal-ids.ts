@@ -19,5 +19,7 @@ export const GOAL_IDS = [
   'K2',
   'K3',
   'K4',
+  'E1',
+  'E2',
 ] as const;
 export type GoalId = (typeof GOAL_IDS)[number];

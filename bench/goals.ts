@@ -170,6 +170,18 @@ export const GOALS: Readonly<Record<GoalId, Goal>> = {
     headline: 'bytesPerSession',
     criteria: [atMost(1.3, 'desk-plain', 'bytesPerSession')],
   },
+  E1: {
+    id: 'E1',
+    title: 'events to NATS JetStream',
+    headline: 'perCpuSecond',
+    criteria: [atLeast(1, 'events-wanted', 'perCpuSecond'), atLeast(1, 'events-client', 'perCpuSecond')],
+  },
+  E2: {
+    id: 'E2',
+    title: 'events to mock Kafka',
+    headline: 'perCpuSecond',
+    criteria: [atLeast(1, 'events-wanted', 'perCpuSecond'), atLeast(0.7, 'events-client', 'perCpuSecond')],
+  },
 };
 
 export interface Verdict {

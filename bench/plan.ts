@@ -3,6 +3,7 @@ import { appendWork } from './works/appends.ts';
 import { listWork } from './works/lists.ts';
 import { deskMemoryWork, deskPairsWork, deskQueueWork } from './works/desk.ts';
 import { deskCountWork } from './works/desk-counts.ts';
+import { eventWorks } from './works/events.ts';
 import { createLoadWork } from './works/load.ts';
 import type { LoadRun, LoadWork } from './works/load.ts';
 import { memoryWork, messengerMemoryWork } from './works/memory.ts';
@@ -59,5 +60,5 @@ export function planWork(goals: readonly GoalId[]): Work[] {
   const asked = (works: readonly Work[]): Work[] => works.filter((work) => work.goals.some((goal) => goals.includes(goal)));
   const others = asked([memoryWork, messengerMemoryWork, appendWork, listWork]);
   const desk = asked([deskQueueWork, deskCountWork, deskPairsWork, deskMemoryWork]);
-  return [...chosen(LOADS), ...others, ...chosen(LATENCIES), ...chosen(MESSENGER_LOADS), ...desk];
+  return [...chosen(LOADS), ...others, ...chosen(LATENCIES), ...chosen(MESSENGER_LOADS), ...desk, ...asked(eventWorks)];
 }

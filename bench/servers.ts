@@ -20,13 +20,15 @@ export const SERVER_NAMES = {
   'desk-ws': 'ws, same frames, coalesced',
   'desk-plain': 'ws, same frames, plain',
   'desk-100': 'among 100 chats',
+  'events-client': 'bare client, same batches',
+  'events-wanted': '50,000 events a second',
   log: 'bare SQLite log table',
   fdatasync: 'one fdatasync on this disk',
 } as const;
 
 export type ServerName = keyof typeof SERVER_NAMES;
 /** What is measured without a connection. */
-const LOCAL = ['log', 'fdatasync', 'chats-10', 'chats-1000', 'desk-100'] as const;
+const LOCAL = ['log', 'fdatasync', 'chats-10', 'chats-1000', 'desk-100', 'events-client', 'events-wanted'] as const;
 /** The ones that listen. */
 export type NetworkServer = Exclude<ServerName, (typeof LOCAL)[number]>;
 

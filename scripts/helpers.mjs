@@ -4,11 +4,21 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** One row each: `program` to find on the path, `apt` the Debian package that has it, `hint` for everyone else. */
-const helpers = [
+export const helpers = [
   {
     program: 'chromium',
     apt: 'chromium',
     hint: 'install Chromium, with a link named `chromium` on the path. Tests open pages and files in it.',
+  },
+  {
+    program: 'nats-server',
+    apt: 'nats-server',
+    hint: 'install the NATS server (https://nats.io/download), 2.9 or newer. Tests bring events to it.',
+  },
+  {
+    program: 'kcat',
+    apt: 'kcat',
+    hint: 'install kcat 1.7 (https://github.com/edenhill/kcat) with librdkafka 1.4 or newer. Tests bring events to its mock brokers.',
   },
 ];
 

@@ -59,7 +59,7 @@ const rooms = [
   {
     room: 'src/sinks/',
     sees: [core, feed, protobuf],
-    uses: [...io, '@bufbuild/protobuf', '@nats-io/jetstream', '@nats-io/transport-node', '@platformatic/kafka'],
+    uses: [...io, '@bufbuild/protobuf', '@grpc/grpc-js', '@nats-io/jetstream', '@nats-io/transport-node', '@platformatic/kafka'],
   },
   { room: 'src/media/', sees: [core], uses: [...io, 'aws4fetch', 'file-type', 'sharp'] },
   // Whoever is asked before something is stored.

@@ -26,7 +26,7 @@ import { createS3Blobs } from './media/s3.ts';
 import { createHttpModerator } from './moderation/http.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
-import { startRelays } from './sinks/index.ts';
+import { openSinks, startRelays } from './sinks/index.ts';
 import type { Relays, Sink } from './sinks/index.ts';
 import { openSqliteStore } from './stores/sqlite.ts';
 
@@ -67,6 +67,8 @@ export interface Additions {
 export async function createSwitchboard(config: Config, { sinks = [] }: Additions = {}): Promise<Switchboard> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const metrics = createMetrics();
+  // Before the data folder is taken: what is wrong with a sink ends the start.
+  const named = await openSinks(config.sinks, log);
   const store = await openSqliteStore({ folder: config.data });
   const bus = createLocalBus();
   const secret = config.jwt.secret ?? loadSecret(config.data);
@@ -94,7 +96,7 @@ export async function createSwitchboard(config: Config, { sinks = [] }: Addition
     moderation: config.moderation && moderator && { ...config.moderation, moderator },
   });
   metrics.watch({ stats: () => store.stats(), waiting: () => chat.core.committer.depth });
-  const relays = await startRelays({ chat, sinks, meter: metrics.relays, log });
+  const relays = await startRelays({ chat, sinks: [...named, ...sinks], meter: metrics.relays, log });
   const listener = await createListener({
     maxBodyBytes: config.maxBodyBytes,
     maxFrameBytes: config.maxFrameBytes,

@@ -118,6 +118,56 @@ describe('values', () => {
     expect(problems.join()).toMatch(/s3-bucket, s3-access-key and s3-secret-key are needed/);
   });
 
+  test('a webhook needs a secret, and a network of ours where it is not encrypted', () => {
+    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+    const given = { 'webhook-url': 'http://10.0.0.1/hook?token=xyz', 'webhook-secret': secret };
+    expect(option('webhook-url', 'https://example.org/hook').join()).toMatch(/^webhook-url is set: webhook-secret is needed too/);
+    expect(problemsOf({ options: given, env: {} }).join()).toMatch(/^webhook-url is http:\/\/ and webhook-allow is not set/);
+    const config = parseConfig({ options: { ...given, 'webhook-allow': '10.0.0.0/8' }, env: {} });
+    expect(config.sinks).toMatchObject({
+      webhook: { url: given['webhook-url'], secrets: [secret], allow: [{ address: '10.0.0.0', prefix: 8 }] },
+      grpc: undefined,
+      file: undefined,
+    });
+    // Neither is ever shown: the address may hold a password or a token.
+    expect(JSON.stringify([config.sources, config.given])).not.toMatch(/xyz|MfKQ9r8/);
+  });
+
+  test('an event handler and a file of events', () => {
+    const options = { 'events-grpc-url': 'https://handler:50051', 'events-file': 'events.jsonl', 'events-file-size': '1MiB' };
+    expect(parseConfig({ options, env: {} }).sinks).toMatchObject({
+      grpc: { url: 'https://handler:50051' },
+      file: { path: resolve('events.jsonl'), maxBytes: 1024 ** 2, keep: 10 },
+    });
+  });
+
+  test('brokers are there when an address is given', () => {
+    expect(parseConfig({ options: {}, env: {} }).sinks).toMatchObject({ kafka: undefined, nats: undefined });
+    const env = {
+      SWITCHBOARD_KAFKA_BROKERS: 'a.example:9092,[::1]:9093',
+      SWITCHBOARD_KAFKA_TOPIC_PREFIX: 'shop.chat',
+      SWITCHBOARD_EVENTS_NATS_URL: 'nats://me:secret@a:4222,nats://b:4222',
+      SWITCHBOARD_EVENTS_NATS_OWN_EVENTS: 'false',
+    };
+    expect(parseConfig({ options: {}, env }).sinks).toMatchObject({
+      kafka: { brokers: ['a.example:9092', '[::1]:9093'], prefix: 'shop.chat', own: true },
+      nats: { url: env.SWITCHBOARD_EVENTS_NATS_URL, stream: 'SWITCHBOARD_EVENTS', subject: 'switchboard.events', own: false },
+    });
+  });
+
+  test('what is no address of a broker, and what they take in no name, is refused', () => {
+    for (const wrong of ['a', 'a:', 'a:99999', 'kafka://a:9092', 'a:9092/x', 'a:9092 b:9092', 'me@a:9092'])
+      expect(option('kafka-brokers', wrong), wrong).toHaveLength(1);
+    for (const wrong of ['a:4222', 'http://a', 'nats://', 'nats://a,b'])
+      expect(option('events-nats-url', wrong), wrong).toHaveLength(1);
+    expect(option('events-nats-url', 'http://me:secret@a').join()).not.toContain('secret');
+    for (const wrong of ['a..b', '.a', 'a b', 'a*', 'a.>', 'x'.repeat(61)]) {
+      expect(option('kafka-topic-prefix', wrong), wrong).toHaveLength(1);
+      expect(option('events-nats-subject', wrong), wrong).toHaveLength(1);
+    }
+    expect(option('events-nats-stream', 'A.B')).toHaveLength(1);
+  });
+
   test('an empty value is refused for every option, so that a variable that did not expand is noticed', () => {
     for (const { name } of OPTION_LIST) expect(option(name, ' ').join(), name).toMatch(/is empty|cannot be read/);
   });
@@ -150,7 +200,7 @@ describe('what stops the start', () => {
   });
 
   test('options of parts that this version does not have', () => {
-    for (const name of ['DATABASE_URL', 'NATS_URL', 'KAFKA_BROKERS', 'WEBHOOK_URL', 'EVENTS_FILE']) {
+    for (const name of ['DATABASE_URL', 'NATS_URL']) {
       const problems = problemsOf({ options: {}, env: { [`SWITCHBOARD_${name}`]: 'x' } });
       expect(problems, name).toHaveLength(1);
       expect(problems[0]).toContain(`SWITCHBOARD_${name} is not an option of this version.`);
@@ -198,11 +248,15 @@ describe('secrets', () => {
   const secret = 'a-secret-that-must-not-be-shown';
 
   test('are masked where values are shown', () => {
-    const config = parseConfig({ options: { 'jwt-secret': secret, 'api-token': secret, token: secret }, env: {} });
+    const config = parseConfig({
+      options: { 'jwt-secret': secret, 'api-token': secret, token: secret, 'events-nats-url': `nats://${secret}@a:4222` },
+      env: {},
+    });
     expect(JSON.stringify(config.sources)).not.toContain(secret);
     expect(config.sources.filter(({ value }) => value === '********').map(({ name }) => name)).toEqual([
       'jwt-secret',
       'api-token',
+      'events-nats-url',
       'token',
     ]);
     expect(config.apiTokens).toMatchObject([{ name: 'default', hash: hashSecret(secret), scopes: ['admin'] }]);
@@ -220,5 +274,87 @@ describe('secrets', () => {
       expect(problems, wrong).toHaveLength(1);
       expect(problems[0]).not.toContain(secret);
     }
+  });
+});
+
+const configOf = (options: Readonly<Record<string, string>>) => parseConfig({ options, env: {} });
+const limitsOf = (options: Readonly<Record<string, string>>) => {
+  const { rate, addressRate, connectionRate, spam } = configOf(options).limits;
+  return { rate, addressRate, connectionRate, spam };
+};
+
+describe('limits of what users say', () => {
+  test('that are not set follow the rate of users', () => {
+    expect(limitsOf({})).toEqual({
+      rate: { messages: 10, window: 1_000 },
+      addressRate: { messages: 1_000, window: 1_000 },
+      connectionRate: undefined,
+      spam: { times: 20, within: 30_000, mute: 60_000 },
+    });
+    expect(limitsOf({ 'rate-limit': '500000/60000' })).toMatchObject({ addressRate: { messages: 9_999_999, window: 60_000 } });
+    expect(limitsOf({ 'rate-limit': 'off' })).toEqual({
+      rate: undefined,
+      addressRate: undefined,
+      connectionRate: undefined,
+      spam: undefined,
+    });
+  });
+
+  test('that are set hold whatever the rate of users is', () => {
+    const given = { 'address-rate-limit': '7/1000', 'connection-rate-limit': '3/500', 'spam-limit': '5/30s/1m' };
+    expect(limitsOf({ 'rate-limit': 'off', ...given })).toEqual({
+      rate: undefined,
+      addressRate: { messages: 7, window: 1_000 },
+      connectionRate: { messages: 3, window: 500 },
+      spam: { times: 5, within: 30_000, mute: 60_000 },
+    });
+    const off = { 'address-rate-limit': 'off', 'connection-rate-limit': 'off', 'spam-limit': 'off' };
+    expect(limitsOf(off)).toMatchObject({ addressRate: undefined, connectionRate: undefined, spam: undefined });
+  });
+
+  test.each([
+    '',
+    '5',
+    '5/30s',
+    '1/30s/60s',
+    '1001/30s/60s',
+    '5/30s/60s/1',
+    '5/0/60s',
+    '5/30s/-1',
+    'five/30s/60s',
+    '5 / 30s / 60s',
+  ])('refuse %j as a limit of repeats', (text) => {
+    expect(() => configOf({ 'spam-limit': text })).toThrow(ConfigError);
+  });
+});
+
+describe('the moderation hook', () => {
+  test('is there when it has an address', () => {
+    expect(configOf({ 'moderation-secret': 'x' }).moderation).toBeUndefined();
+    expect(configOf({ 'moderation-url': 'http://10.0.0.1:9000/judge' }).moderation).toEqual({
+      url: 'http://10.0.0.1:9000/judge',
+      secret: undefined,
+      timeout: 300,
+      failure: 'pass',
+      everybody: false,
+    });
+    const options = {
+      'moderation-url': 'https://x.example',
+      'moderation-secret': 's3cret',
+      'moderation-scope': 'all',
+      'moderation-failure': 'refuse',
+    };
+    const { moderation, sources } = configOf(options);
+    expect(moderation).toMatchObject({ secret: 's3cret', failure: 'refuse', everybody: true });
+    expect(JSON.stringify(sources)).not.toContain('s3cret');
+  });
+
+  test.each([
+    { 'moderation-url': 'ftp://x.example' },
+    { 'moderation-timeout': '0' },
+    { 'moderation-failure': 'maybe' },
+    { 'moderation-scope': 'some' },
+  ])('refuses %o', (options) => {
+    expect(() => configOf(options)).toThrow(ConfigError);
   });
 });

@@ -10,6 +10,7 @@ import { OPTIONS, OPTION_LIST } from './config/options.ts';
 import type { Algorithm, LogLevel, Option } from './config/options.ts';
 import { gather } from './config/sources.ts';
 import type { Given, Written } from './config/sources.ts';
+import type { Network } from './config/receivers.ts';
 import { BadValue } from './config/values.ts';
 import type { ApiToken, Limits, Millis } from './core/index.ts';
 
@@ -62,6 +63,14 @@ export interface Config {
   };
   /** Not set: nobody is asked before something is stored. */
   readonly moderation: ModerationConfig | undefined;
+  /** Where events are brought; not set: not there. */
+  readonly sinks: {
+    readonly kafka: KafkaOptions | undefined;
+    readonly nats: NatsOptions | undefined;
+    readonly webhook: WebhookOptions | undefined;
+    readonly grpc: { readonly url: string } | undefined;
+    readonly file: EventFileOptions | undefined;
+  };
   readonly pingInterval: Millis;
   /** What the Socket.IO half of the messenger door alone needs. */
   readonly messenger: {
@@ -95,6 +104,39 @@ export interface S3Options {
   readonly secretKey: string;
   /** The bucket stands in the path, not before the host name. */
   readonly pathStyle: boolean;
+}
+
+export interface WebhookOptions {
+  /** With the name and password that it may have. */
+  readonly url: string;
+  /** At least one; each signs. */
+  readonly secrets: readonly string[];
+  /** Networks that may be reached although they are private. */
+  readonly allow: readonly Network[];
+}
+
+export interface EventFileOptions {
+  /** Absolute. */
+  readonly path: string;
+  /** From this size on a new file is begun. */
+  readonly maxBytes: number;
+  /** Ended files that are kept. */
+  readonly keep: number;
+}
+
+export interface KafkaOptions {
+  readonly brokers: readonly string[];
+  /** Empty: topics have none. */
+  readonly prefix: string;
+  /** With the events of our own family. */
+  readonly own: boolean;
+}
+
+export interface NatsOptions {
+  readonly url: string;
+  readonly stream: string;
+  readonly subject: string;
+  readonly own: boolean;
 }
 
 export interface Setting {
@@ -167,6 +209,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     linkLifetime: read(OPTIONS.linkLifetime),
     media: { maxImagePixels: read(OPTIONS.maxImagePixels), s3: readS3(read) },
     moderation: readModeration(read),
+    sinks: { kafka: readKafka(read), nats: readNats(read), ...readReceivers(read) },
     pingInterval: read(OPTIONS.pingInterval),
     messenger: {
       allowedOrigins: read(OPTIONS.allowedOrigins) ?? [],
@@ -229,6 +272,36 @@ function readS3(read: Read): S3Options | undefined {
   return endpoint === undefined ? undefined : { endpoint: endpoint.replace(/\/+$/, ''), ...rest };
 }
 
+/** What is missing beside an address is told by `contradictions`. */
+function readReceivers(read: Read): Pick<Config['sinks'], 'webhook' | 'grpc' | 'file'> {
+  const url = read(OPTIONS.webhookUrl);
+  const [secrets, allow] = [read(OPTIONS.webhookSecret) ?? [], read(OPTIONS.webhookAllow) ?? []];
+  const handler = read(OPTIONS.eventsGrpcUrl);
+  const path = read(OPTIONS.eventsFile);
+  const [maxBytes, keep] = [read(OPTIONS.eventsFileSize), read(OPTIONS.eventsFileKeep)];
+  return {
+    webhook: url === undefined ? undefined : { url, secrets, allow },
+    grpc: handler === undefined ? undefined : { url: handler },
+    file: path === undefined ? undefined : { path: resolve(path), maxBytes, keep },
+  };
+}
+
+function readKafka(read: Read): KafkaOptions | undefined {
+  const brokers = read(OPTIONS.kafkaBrokers);
+  const rest = { prefix: read(OPTIONS.kafkaTopicPrefix) ?? '', own: read(OPTIONS.kafkaOwnEvents) === 'true' };
+  return brokers === undefined ? undefined : { brokers, ...rest };
+}
+
+function readNats(read: Read): NatsOptions | undefined {
+  const url = read(OPTIONS.eventsNatsUrl);
+  const rest = {
+    stream: read(OPTIONS.eventsNatsStream),
+    subject: read(OPTIONS.eventsNatsSubject),
+    own: read(OPTIONS.eventsNatsOwnEvents) === 'true',
+  };
+  return url === undefined ? undefined : { url, ...rest };
+}
+
 /** Values that are fine alone and cannot work together. */
 function contradictions(config: Config): string[] {
   const found: string[] = [];
@@ -254,6 +327,15 @@ function contradictions(config: Config): string[] {
   const { s3 } = config.media;
   if (s3 !== undefined && [s3.bucket, s3.accessKey, s3.secretKey].includes('')) {
     found.push('s3-endpoint is set: s3-bucket, s3-access-key and s3-secret-key are needed too.');
+  }
+  const { webhook } = config.sinks;
+  if (webhook?.secrets.length === 0) {
+    found.push('webhook-url is set: webhook-secret is needed too, so that the receiver can tell our requests from others.');
+  }
+  if (webhook !== undefined && webhook.allow.length === 0 && webhook.url.toLowerCase().startsWith('http:')) {
+    found.push(
+      'webhook-url is http:// and webhook-allow is not set: unencrypted, events go to networks of your own alone. Use https://, or name the network.',
+    );
   }
   return found;
 }

@@ -1,5 +1,6 @@
 /** `switchboard start`: runs the server until it is told to stop. */
 import type { Config } from '../config.ts';
+import { SinkSetupError } from '../sinks/setup-error.ts';
 import { MigrationError } from '../stores/sql/migration.ts';
 import { DataFolderError } from '../stores/sqlite/database.ts';
 import { CommandError, EXIT, JSON_OPTION } from './command.ts';
@@ -76,7 +77,7 @@ async function orExplain<T>(config: Config, work: () => Promise<T>): Promise<T> 
 
 function explanation(config: Config, error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error instanceof DataFolderError) return error.message;
+  if (error instanceof DataFolderError || error instanceof SinkSetupError) return error.message;
   if (error instanceof MigrationError) return `${error.message} The data folder is ${config.data}; nothing in it was changed.`;
   const { host, port, data } = config;
   const code = 'code' in error ? error.code : undefined;

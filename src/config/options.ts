@@ -4,6 +4,8 @@
  */
 import { DEFAULT_LIMITS } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
+import { EVENT_OPTIONS } from './event-options.ts';
+import { BROKER_OPTIONS } from './broker-options.ts';
 import { retention } from './retention.ts';
 import { FILE_OPTIONS } from './file-options.ts';
 import { MODERATION_OPTIONS } from './moderation-options.ts';
@@ -144,6 +146,7 @@ export const OPTIONS = {
     "Characters of a file's name: what file systems take.",
   ),
   ...FILE_OPTIONS,
+  ...BROKER_OPTIONS,
   maxNoticeLength: limit(
     'max-notice-length',
     integer,
@@ -211,6 +214,7 @@ export const OPTIONS = {
     [core.eventsRetention, 60_000, 366 * 24 * 3_600_000],
     'How long events wait for those who read them: the longest outage of a sink, and the oldest replay.',
   ),
+  ...EVENT_OPTIONS,
   maxSessions: limit(
     'max-sessions',
     integer,

@@ -75,6 +75,45 @@ export function httpUrl(): Kind<string> {
   };
 }
 
+/** Where a broker listens: `host:port`, `[::1]:9092`. */
+export function brokerAddress(): Kind<string> {
+  return {
+    label: 'host:port',
+    parse(given) {
+      const url = URL.canParse(`tcp://${given}`) ? new URL(`tcp://${given}`) : undefined;
+      if (url === undefined || url.host !== given || url.port === '') throw new BadValue('must be host:port, like broker:9092');
+      return given;
+    },
+  };
+}
+
+/** NATS servers of one cluster, with commas between. */
+export function natsUrl(): Kind<string> {
+  return {
+    label: 'nats://host:port',
+    parse(given) {
+      for (const part of given.split(',')) {
+        const url = URL.canParse(part) ? new URL(part) : undefined;
+        if (url === undefined || !/^(nats|tls):$/.test(url.protocol) || url.hostname === '') {
+          throw new BadValue('must be nats://host:port or tls://host:port, several with commas between');
+        }
+      }
+      return given;
+    },
+  };
+}
+
+/** A name that brokers take in topics and subjects. */
+export function dottedName(pattern = /^[A-Za-z0-9_-]{1,60}(\.[A-Za-z0-9_-]{1,60}){0,2}$/): Kind<string> {
+  return {
+    label: 'name',
+    parse(given) {
+      if (!pattern.test(given)) throw new BadValue('must be made of letters, digits, - and _, with dots between at the most');
+      return given;
+    },
+  };
+}
+
 /** Web origins, or `*` for every one: `https://chat.example.org`, as browsers write them. */
 export function webOrigin(): Kind<string> {
   return {

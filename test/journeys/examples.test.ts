@@ -7,6 +7,7 @@ import { createSwitchboard, parseConfig } from '../../src/compose.ts';
 import type { Switchboard } from '../../src/compose.ts';
 import { ROOT, Terminal, blocksOf, readDocument } from '../support/documents.ts';
 import type { Said } from '../support/documents.ts';
+import { freePort } from '../support/free-port.ts';
 
 const README = 'examples/README.md';
 const commands = blocksOf(README).map(({ text }) => text);
@@ -17,10 +18,22 @@ let terminal: Terminal;
 
 beforeAll(async () => {
   const [, apiToken = ''] = /`npm start -- --api-token (\S+)`/.exec(readDocument(README)) ?? [];
-  const options = { port: '0', data, 'api-token': apiToken, 'log-level': 'error' };
+  const [, secret = ''] = /--webhook-secret (\S+)/.exec(readDocument(README)) ?? [];
+  const [webhooks, handlers] = [await freePort(), await freePort()];
+  const options = {
+    port: '0',
+    data,
+    'api-token': apiToken,
+    'log-level': 'error',
+    'webhook-url': `http://127.0.0.1:${webhooks}`,
+    'webhook-secret': secret,
+    'webhook-allow': '127.0.0.1/32',
+    'events-grpc-url': `http://127.0.0.1:${handlers}`,
+  };
   server = await createSwitchboard(parseConfig({ options, env: {} }));
   const { url } = await server.listen();
-  terminal = new Terminal({ SWITCHBOARD_URL: url, SWITCHBOARD_DATA: data });
+  const ports = { WEBHOOK_PORT: String(webhooks), EVENTS_GRPC_PORT: String(handlers) };
+  terminal = new Terminal({ SWITCHBOARD_URL: url, SWITCHBOARD_DATA: data, ...ports });
   await terminal.run(commands[0] ?? '');
 });
 afterAll(async () => {
@@ -53,6 +66,9 @@ function answersOf(lines: readonly string[]): Map<string, unknown> {
 
 /** By file name. */
 const programs: Readonly<Record<string, (lines: readonly string[]) => void>> = {
+  // First: the server waits the longer for a receiver the longer there is none.
+  'webhook.ts': (lines) => expect(lines).toEqual(['forged: 401', 'personalChatSent: hello to a webhook']),
+  'event-handler.ts': (lines) => expect(lines).toEqual(['personalChatSent: hello to an event handler']),
   'websocket.ts': (lines) => helloIn(lines, 'hello from a WebSocket'),
   'grpc.ts': (lines) => helloIn(lines, 'hello from gRPC'),
   'resume.ts'(lines) {
@@ -136,6 +152,8 @@ describe('examples/', () => {
   });
 
   it.each([
+    'webhook.ts',
+    'event-handler.ts',
     'websocket.ts',
     'grpc.ts',
     'resume.ts',
