@@ -50,7 +50,7 @@ export function startCaretaker(core: Core): Caretaker {
     for (let more = before > 0; more && !closed;) {
       const outcome = await core.committer.commit({ type: 'trim-feed', before, limit: FORGET_AT_ONCE });
       more = outcome !== 'stale' && outcome.more;
-      await breath();
+      if (more) await breath();
     }
   }
 
@@ -59,7 +59,7 @@ export function startCaretaker(core: Core): Caretaker {
     for (let more = true; more && !closed;) {
       const outcome = await core.committer.commit({ type: 'trim-audit', before, limit: FORGET_AT_ONCE });
       more = outcome !== 'stale' && outcome.more;
-      await breath();
+      if (more) await breath();
     }
   }
 
