@@ -256,6 +256,7 @@ function readLimits(read: Read): Limits {
     typingTimeout: read(OPTIONS.typingTimeout),
     ...readSendLimits(read, read(OPTIONS.rateLimit)),
     visitorRate: read(OPTIONS.visitorRateLimit),
+    operatorsServe: read(OPTIONS.operatorsServe),
   };
 }
 

@@ -82,12 +82,13 @@ export function createTokens(options: TokenOptions): Tokens {
 }
 
 /** `iat` keeps its milliseconds, so that revoking all tokens up to now does not reach one issued later in the same second. */
-function payloadOf({ subject, namespace, role, name, ttl }: TokenRequest, now: Millis): JWTPayload {
+function payloadOf({ subject, namespace, role, name, source, ttl }: TokenRequest, now: Millis): JWTPayload {
   return {
     sub: subject,
     ns: namespace,
     role,
     ...(name !== undefined && { name }),
+    ...(source !== undefined && { widget_source: source }),
     jti: randomUUID(),
     iat: now / 1000,
     exp: (now + ttl) / 1000,

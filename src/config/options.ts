@@ -2,7 +2,7 @@
  * Every option, once: its name, what may be written, its default, what it is for and why a limit is where it is. Parsing, `--help`,
  * `switchboard config print` and the documentation all come from this table.
  */
-import { DEFAULT_LIMITS } from '../core/index.ts';
+import { DEFAULT_LIMITS, OPERATORS_SERVE } from '../core/index.ts';
 import { apiTokens } from './api-tokens.ts';
 import { EVENT_OPTIONS } from './event-options.ts';
 import { BROKER_OPTIONS } from './broker-options.ts';
@@ -120,6 +120,12 @@ export const OPTIONS = {
     rate(),
     rateText(core.visitorRate),
     'Tokens for anonymous visitors that one address may ask for in a time: an office behind one address, not a flood.',
+  ),
+  operatorsServe: option(
+    'operators-serve',
+    choice(OPERATORS_SERVE),
+    core.operatorsServe,
+    'Widgets of the support desk that an operator serves to whom none were assigned: all of them, or none until they are assigned.',
   ),
   maxTextBytes: limit(
     'max-text-bytes',

@@ -182,7 +182,7 @@ export interface CallerRequest {
 
 /** The user behind an identity, acting through a door. A trace that is no W3C `traceparent` is left out: it would be stored with every message. */
 export function actorOf(identity: Identity, door: string, session: Id, request: CallerRequest = {}): Actor {
-  const { namespace, user, role } = identity;
+  const { namespace, user, role, source } = identity;
   const { trace, address = '' } = request;
   return {
     namespace,
@@ -191,6 +191,7 @@ export function actorOf(identity: Identity, door: string, session: Id, request: 
     server: false,
     door,
     session,
+    ...(source !== undefined && { source }),
     ...(trace !== undefined && TRACEPARENT.test(trace) && { trace }),
     ...(address !== '' && { address: networkOf(address) }),
   };

@@ -12,11 +12,12 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'append': {
       if (outcome.duplicate) return [];
       const { conversation, message } = outcome;
-      const { senderName = '', senderDisplayName } = operation.type === 'append' ? operation : {};
+      const { senderName = '', senderDisplayName, key } = operation.type === 'append' ? operation : {};
       const named = { senderName, ...(senderDisplayName !== undefined && { senderDisplayName }) };
       const sent: Delivery = { type: 'message', conversation, message, ...named, from, ...toldOf(outcome, operation) };
+      const own = sent.scene === undefined || key === undefined ? sent : { ...sent, key };
       const news = chatNews(outcome.chat, from);
-      return outcome.created ? [{ type: 'conversation', change: 'created', conversation }, sent] : [sent, ...news];
+      return outcome.created ? [{ type: 'conversation', change: 'created', conversation }, own] : [own, ...news];
     }
     case 'edit':
       return changes([outcome], 'edited', operation, from);

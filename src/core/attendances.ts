@@ -1,4 +1,6 @@
 /** Which live sessions of operators hear the support chats of which widgets. */
+import { serves } from './desk/serving.ts';
+import type { Sources } from './desk/serving.ts';
 import type { Session } from './session.ts';
 
 /** An operator's session that hears the chats of some widgets without being a member of any. */
@@ -12,17 +14,12 @@ export interface Attendance {
   readonly asked: { readonly sources: readonly string[]; readonly departments: readonly string[] };
 }
 
-export type Sources = readonly string[] | 'all';
-
-export function serves(sources: Sources, source: string): boolean {
-  // What came through no widget belongs to nobody in particular.
-  return sources === 'all' || source === '' || sources.includes(source);
-}
-
 export interface Attendances {
   attend(attendance: Attendance): void;
   leave(session: Session): void;
   of(namespace: string): readonly Attendance[];
+  /** Grows whenever somebody comes, goes, or hears of other widgets. */
+  readonly changes: number;
   get(session: Session): Attendance | undefined;
   /** Sessions that serve `source` and `widget`; undefined: any. */
   attending(namespace: string, source: string | undefined, widget: string | undefined): readonly Session[];
@@ -34,6 +31,12 @@ const MAX_LISTS = 1_000;
 export function createAttendances(): Attendances {
   const attendances = new Map<string, Map<Session, Attendance>>();
   const lists = new Map<string, readonly Session[]>();
+  let changes = 0;
+
+  function changed(): void {
+    changes += 1;
+    lists.clear();
+  }
 
   return {
     attend(attendance) {
@@ -41,16 +44,19 @@ export function createAttendances(): Attendances {
       let known = attendances.get(namespace);
       if (known === undefined) attendances.set(namespace, (known = new Map<Session, Attendance>()));
       known.set(attendance.session, attendance);
-      lists.clear();
+      changed();
     },
     leave(session) {
       const { namespace } = session.actor;
       const known = attendances.get(namespace);
       if (known?.delete(session) !== true) return;
       if (known.size === 0) attendances.delete(namespace);
-      lists.clear();
+      changed();
     },
     of: (namespace) => [...(attendances.get(namespace)?.values() ?? [])],
+    get changes() {
+      return changes;
+    },
     get: (session) => attendances.get(session.actor.namespace)?.get(session),
     attending(namespace, source, widget) {
       const known = attendances.get(namespace);

@@ -1,5 +1,6 @@
 /** Long work in the background, in short transactions: what retention no longer keeps, facts that nobody asks for any more, and people who are erased. It goes on after a restart. */
 import type { Core } from './core.ts';
+import { carryOnIdentifying } from './desk/visitors.ts';
 import { carryOn } from './erasing.ts';
 import { firstIdAt } from './ids.ts';
 import { breath, cutsOf, findOverdue, removeOverdue } from './retention.ts';
@@ -38,6 +39,8 @@ export function startCaretaker(core: Core): Caretaker {
   }
 
   async function eraseAll(): Promise<void> {
+    // First, so that nothing becomes a person's who is erased.
+    for (const one of await core.store.identifications()) await carryOnIdentifying(core, one, undefined, stopped).catch(complain);
     for (const erasure of await core.store.erasures()) {
       if (closed) return;
       // One that cannot go on holds up none of the others.

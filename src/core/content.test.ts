@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkContent, checkLabel, checkName, cleanName, isAddress } from './content.ts';
+import { checkContent, checkLabel, checkName, cleanName, isAddress, opensOnTheWeb } from './content.ts';
 import { ChatError } from './errors.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Content } from './model.ts';
@@ -106,6 +106,31 @@ describe('an address', () => {
     'a.png',
   ])('%s is none', (value) => {
     expect(isAddress(value)).toBe(false);
+  });
+});
+
+describe('what opens on the web', () => {
+  test.each(['https://example.org/a', 'HTTP://example.org', '//example.org/a', '/a/b.png', 'a.png', 'string', '?a:b', ''])(
+    '%j does',
+    (address) => {
+      expect(opensOnTheWeb(address)).toBe(true);
+    },
+  );
+
+  test.each([
+    'javascript:alert(1)',
+    'JavaScript:alert(1)',
+    'java\nscript:alert(1)',
+    ' \u0001javascript:alert(1)',
+    'data:text/html,x',
+    'data:image/png;base64,AAAA',
+    'vbscript:x',
+    'blob:https://example.org/1',
+    'file:///etc/passwd',
+    'ftp://example.org',
+    'https://',
+  ])('%j does not', (address) => {
+    expect(opensOnTheWeb(address)).toBe(false);
   });
 });
 

@@ -62,6 +62,18 @@ export function isAddress(value: string): boolean {
   return fileOf(value) !== undefined || (/^https?:\/\//i.test(value) && URL.canParse(value));
 }
 
+/** What `opensOnTheWeb` asks for, in words. */
+export const WEB = 'must be an http:// or https:// address';
+
+/**
+ * What others say of pictures and files of theirs: an address on the web, or one beside the page that shows it. Read as browsers read it, which leave out
+ * blanks and line breaks in `java\nscript:`.
+ */
+export function opensOnTheWeb(address: string): boolean {
+  const protocol = URL.parse(address, 'https://beside.invalid/')?.protocol;
+  return protocol === 'https:' || protocol === 'http:';
+}
+
 function checkLocation({ latitude, longitude }: { readonly latitude: number; readonly longitude: number }): void {
   if (!(latitude >= -90 && latitude <= 90)) throw invalid('location.latitude', 'must be from -90 to 90 degrees');
   if (!(longitude >= -180 && longitude <= 180)) throw invalid('location.longitude', 'must be from -180 to 180 degrees');

@@ -124,6 +124,8 @@ export interface MessageDelivery {
   readonly from: Id;
   /** In a support chat or an aside of it; absent when the delivery was read from the store. */
   readonly scene?: Scene;
+  /** In a support chat: what the session that sent it calls it. */
+  readonly key?: string;
   /** Of the operators who see the chat, only those who serve this source too hear of it (seed 003, Widget-Source). */
   readonly widget?: string;
 }

@@ -58,6 +58,8 @@ export interface Hub {
   /** From now on the session hears every support chat of these widgets; again: of these instead. */
   attend(attendance: Attendance): void;
   attendances(namespace: string): readonly Attendance[];
+  /** Grows whenever who attends what has changed. */
+  readonly attendanceChanges: number;
   /** What this session attends. */
   attendanceOf(session: Session): Attendance | undefined;
   /** Sessions that have entered a conversation. */
@@ -290,6 +292,9 @@ export function createHub(deps: { meter: Pick<Meter, 'delivered'> }): Hub {
     roomsOf: (session) => [...(rooms.get(session)?.keys() ?? [])],
     attend: desk.attend,
     attendances: desk.of,
+    get attendanceChanges() {
+      return desk.changes;
+    },
     attendanceOf: desk.get,
     insideOf,
     isIn: (room, session) => rooms.get(session)?.has(room) ?? false,

@@ -3,6 +3,10 @@ import type { Millis, RetentionRule } from './model.ts';
 import type { Rate } from './rate-limiter.ts';
 import type { SpamLimit } from './spam.ts';
 
+export const OPERATORS_SERVE = ['all', 'assigned'] as const;
+
+export type OperatorsServe = (typeof OPERATORS_SERVE)[number];
+
 export interface Limits {
   /** Bytes of UTF-8 in a message text: a long letter, not a file. */
   readonly maxTextBytes: number;
@@ -68,6 +72,8 @@ export interface Limits {
   readonly spam: SpamLimit | undefined;
   /** Visitor tokens an address may ask for in a window: an office behind one address, not a flood; undefined = no limit. */
   readonly visitorRate: Rate | undefined;
+  /** Widgets of operators to whom none were assigned: all of them, or none until they are `assigned`. */
+  readonly operatorsServe: OperatorsServe;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -103,4 +109,5 @@ export const DEFAULT_LIMITS: Limits = {
   connectionRate: undefined,
   spam: { times: 20, within: 30_000, mute: 60_000 },
   visitorRate: { messages: 60, window: 60_000 },
+  operatorsServe: 'all',
 };

@@ -282,4 +282,6 @@ export interface Actor extends Origin {
   readonly backEnd?: string;
   /** Network the request comes from, for limits (`networkOf`); kept nowhere. */
   readonly address?: string;
+  /** The widget of the support desk that the user's token is for; absent: any. */
+  readonly source?: string;
 }

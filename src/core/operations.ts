@@ -2,8 +2,17 @@
  * What a store can be asked to do: domain operations, data in and data out, many in one batch. Each takes effect whole or is refused. A new
  * one makes the compiler and the store's contract suite point at every store.
  */
+import type {
+  ConversationCreated,
+  ConversationDeleted,
+  ConversationUpdated,
+  CreateConversation,
+  DeleteConversation,
+  UpdateConversation,
+} from './conversation-operations.ts';
 import type { ApiTokenDeleted, ApiTokenSaved, DeleteApiToken, SaveApiToken } from './api-token-operations.ts';
 import type { ChatChange, Scene } from './desk/model.ts';
+import type { Staff } from './desk/serving.ts';
 import type {
   ChangeChat,
   ChatChanged,
@@ -84,6 +93,8 @@ export interface AppendMessage {
   readonly aside?: string | undefined;
   /** Of the operators who see the chat, only those who serve this source too are told; not stored with it. */
   readonly widget?: string | undefined;
+  /** In a support chat: who may be given it. A closed chat into which its client writes goes to who had it in the same step. */
+  readonly staff?: Staff | undefined;
   /** Milliseconds the content lives from the moment it is stored. */
   readonly expiresAfter?: Millis | undefined;
   /** The sender's own name for this send: the same key again is the same message for 24 hours. */
@@ -172,7 +183,10 @@ export interface MoveCursor {
   readonly upTo: Id;
   /** Count the members up to this many: tells whether the group is small enough to be told. */
   readonly countMembers: number;
-  /** In a support chat: the user is an operator, who need not be a member; the desk's cursor goes forward as well. */
+  /**
+   * In a support chat or an aside: the user is an operator, who need not be a member (0: nobody in particular); the desk's cursor goes forward as well.
+   * In an aside whoever moves it, the aside's own (`markAside`).
+   */
   readonly desk?: boolean | undefined;
   readonly origin: Origin;
 }
@@ -213,53 +227,6 @@ export interface CursorMoved extends CursorMove {
 export interface DeliveredUpTo {
   readonly type: 'deliver';
   readonly moves: readonly CursorMove[];
-}
-
-export interface CreateConversation {
-  readonly type: 'create';
-  readonly namespace: string;
-  readonly kind: Exclude<ConversationKind, 'private'>;
-  readonly name: string;
-  readonly notice: string;
-  /** 0 when a back end creates it for nobody. */
-  readonly creator: Id;
-  readonly members: readonly { readonly user: Id; readonly role: MemberRole }[];
-  readonly origin: Origin;
-}
-
-export interface ConversationCreated {
-  readonly type: 'create';
-  readonly conversation: Conversation;
-  readonly members: readonly Membership[];
-}
-
-export interface UpdateConversation {
-  readonly type: 'update';
-  readonly conversation: Id;
-  readonly user: Id;
-  readonly name?: string;
-  readonly notice?: string;
-  /** Empty: no picture any more. */
-  readonly picture?: string;
-  readonly origin: Origin;
-}
-
-export interface ConversationUpdated {
-  readonly type: 'update';
-  readonly conversation: Conversation;
-}
-
-/** Delete a conversation with everything in it. */
-export interface DeleteConversation extends Audited {
-  readonly type: 'delete';
-  readonly conversation: Id;
-  readonly user: Id;
-  readonly origin: Origin;
-}
-
-export interface ConversationDeleted {
-  readonly type: 'delete';
-  readonly conversation: Conversation;
 }
 
 /** Add members, give members another role, remove members. */

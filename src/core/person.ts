@@ -1,5 +1,5 @@
 /** What the desk is told of a user. */
-import { checkLabel } from './content.ts';
+import { WEB, checkLabel, opensOnTheWeb } from './content.ts';
 import { ChatError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import type { Person } from './model.ts';
@@ -11,9 +11,8 @@ export function checkPerson(person: Person, limits: Limits): void {
   if (avatar === undefined) return;
   checkLabel('avatar', avatar, limits.maxUrlBytes);
   // What starts like an address of ours would be taken for a file that anybody may see.
-  if (avatar.startsWith('/files/')) {
-    throw new ChatError('invalid_argument', 'avatar: is not an address', { fields: { avatar: 'is not an address' } });
-  }
+  if (!avatar.startsWith('/files/') && opensOnTheWeb(avatar)) return;
+  throw new ChatError('invalid_argument', `avatar: ${WEB}`, { fields: { avatar: WEB } });
 }
 
 /** Whether all of one is said by the other already. */

@@ -5,7 +5,7 @@
  */
 import type { Access } from './directory.ts';
 import { ChatError } from './errors.ts';
-import { MEMBER_ROLES } from './model.ts';
+import { CONVERSATION_KINDS, MEMBER_ROLES } from './model.ts';
 import type { Actor, Conversation, ConversationKind, Id, MemberRole, Message, Millis } from './model.ts';
 import type { Writers } from './ports.ts';
 
@@ -14,6 +14,9 @@ import type { Writers } from './ports.ts';
  * learns nothing of when that person is there.
  */
 export const ACQUAINTING: readonly ConversationKind[] = ['private', 'group', 'support'];
+
+/** Kinds that have members, and so a place in somebody's list. */
+export const LISTED: readonly ConversationKind[] = CONVERSATION_KINDS.filter((kind) => kind !== 'room');
 
 /** Whether the members of such a conversation may know when the others are online. */
 export function acquaints(kind: ConversationKind): boolean {

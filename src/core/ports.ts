@@ -2,7 +2,7 @@
  * What the core needs from the outside: a store, a bus, tokens and passwords. Implementations live in their own rooms and each seam
  * has one contract suite in `test/contracts`.
  */
-import type { ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
+import type { ChatAside, ChatEntry, ChatFilter, ChatQuery, DeskSetting, OperatorCounts, Scene } from './desk/model.ts';
 import type { Delivery, DomainEvent, FeedEntry, MessageTrace, ResumeEntry } from './events.ts';
 import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
@@ -24,10 +24,12 @@ import type {
   User,
 } from './model.ts';
 import type { ApiToken } from './api-token-operations.ts';
+import type { Identification } from './desk/operations.ts';
 import type { AuditEntry, Restriction, Revocation } from './moderation-operations.ts';
 import type { Operation, Outcome } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
+export * from './conversation-operations.ts';
 export * from './desk/operations.ts';
 export * from './feed-operations.ts';
 export * from './api-token-operations.ts';
@@ -247,7 +249,7 @@ export interface Store {
   /** Conversations of those who wait in one queue, oldest first. */
   queue(namespace: string, source: string, department: string, limit: number): Promise<readonly Id[]>;
   /** The asides of a support chat. */
-  asides(conversation: Id): Promise<readonly Conversation[]>;
+  asides(conversation: Id): Promise<readonly ChatAside[]>;
   /** A message by the id that a back end gave it. */
   externalMessage(namespace: string, external: number): Promise<Message | undefined>;
   deskSettings(namespace: string): Promise<readonly DeskSetting[]>;
@@ -265,6 +267,10 @@ export interface Store {
   erasure(namespace: string, user: Id): Promise<Erasure | undefined>;
   /** Erasures that are not finished. */
   erasures(): Promise<readonly Erasure[]>;
+  /** Who an anonymous visitor has turned out to be. */
+  identifiedAs(namespace: string, visitor: Id): Promise<Id | undefined>;
+  /** Identifications that are not finished (`IdentifyClient`). */
+  identifications(): Promise<readonly Identification[]>;
   /** Hashes of bytes that no file has any more and that are not forgotten yet (`ForgetBlobs`). */
   /** Files of a user that are used nowhere yet: how many, and their bytes. */
   unusedFiles(namespace: string, owner: Id): Promise<{ readonly count: number; readonly bytes: number }>;
@@ -385,6 +391,8 @@ export interface Claims {
   readonly person?: Person;
   /** Id of the token itself, for revocation. */
   readonly token?: string;
+  /** The widget of the support desk that it is for; absent: any. */
+  readonly source?: string;
   readonly issuedAt: Millis;
   /** Infinity when it never expires. */
   readonly expiresAt: Millis;
@@ -395,6 +403,8 @@ export interface TokenRequest {
   readonly namespace: string;
   readonly role: Role;
   readonly name?: string;
+  /** The widget of the support desk that it is for. */
+  readonly source?: string;
   readonly ttl: Millis;
 }
 

@@ -3,6 +3,8 @@
  */
 export { compileCodec } from './codec.ts';
 export type { Codec, JsonOptions } from './codec.ts';
+export { jsonSchemaOf } from './json-schema.ts';
+export type { JsonSchema, ObjectSchema } from './json-schema.ts';
 export { DecodeError, EncodeError } from './errors.ts';
 export type { Duration, Int64, Timestamp } from './well-known.ts';
 

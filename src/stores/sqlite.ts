@@ -20,6 +20,7 @@ import type { Desk } from './sqlite/desk.ts';
 import { createFeed } from './sqlite/feed.ts';
 import { createFiles } from './sqlite/files.ts';
 import { createHandover } from './sqlite/handover.ts';
+import { createOpenHandovers } from './sqlite/open-handovers.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { migrate } from './sqlite/migrate.ts';
@@ -38,6 +39,7 @@ import { createSequences } from './sqlite/sequences.ts';
 import type { Sequences } from './sqlite/sequences.ts';
 import { query } from './sqlite/statements.ts';
 import { createTraces } from './sqlite/traces.ts';
+import { createVisitors } from './sqlite/visitors.ts';
 import { createWriteBehind } from './sqlite/write-behind.ts';
 
 /** Index entries written in one transaction: a fraction of a millisecond, so that commits in between hardly wait. */
@@ -74,7 +76,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const ids = createIdSource({ now });
   const namespaces = createNamespaces({ db });
   const behind = createWriteBehind({ db });
-  const rows = createMessageRows({ db });
+  const handovers = createOpenHandovers({ db });
+  const rows = createMessageRows({ db, handovers });
   const sentKeys = createSentKeys({ db, behind });
   const sequences: Sequences = createSequences({
     db,
@@ -86,12 +89,12 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   const traces = createTraces({ db, feed, rows, now });
   const relay = createRelay({ db, feed, namespaces });
   const chats = createDeskChats({ db, namespaces });
-  const deskCursors = createDeskCursors({ sequences, chats, rows, now });
+  const asides = createAsides({ db, ids, namespaces, sequences, behind });
+  const deskCursors = createDeskCursors({ sequences, chats, asides, rows, now });
   const cursors = createCursors({ db, namespaces, sequences, feed, rows, desk: deskCursors, now });
   const files = createFiles({ db, ids, namespaces });
   const activity = createActivity({ db, namespaces, sequences });
-  const asides = createAsides({ db, ids, namespaces, sequences, behind });
-  const handover = createHandover({ db, sequences, behind, rows, sentKeys, now });
+  const handover = createHandover({ db, open: handovers, sequences, behind, rows, sentKeys, now });
   const conversations = createConversations({
     db,
     ids,
@@ -124,7 +127,9 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     rows,
     now,
   });
-  const desk = createDesk({ ids, namespaces, sequences, conversations, chats, feed, append: messages.append });
+  const visitors = createVisitors({ db, namespaces });
+  const { append } = messages;
+  const desk = createDesk({ ids, namespaces, sequences, conversations, chats, asides, visitors, handover, feed, append });
   const userSaved = (namespace: number, user: number, roleChanged: boolean): void => {
     chats.userSaved(namespace, user);
     if (roleChanged) asides.roleChanged(namespace, user);
@@ -160,6 +165,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     namespaces.restore();
     sentKeys.reset();
     chats.reset();
+    handovers.restore();
     sequences.restore();
     search.restore();
     ids.startAfter(Math.max(feed.newest(), moderation.newest()));
@@ -372,6 +378,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     overdue: (input) => read(() => retention.overdue(input)),
     erasure: (namespace, user) => read(() => people.erasure(namespace, user)),
     erasures: () => read(() => people.unfinished()),
+    identifiedAs: (namespace, visitor) => read(() => visitors.personOf(namespaces.number(namespace), visitor)),
+    identifications: () => read(() => visitors.unfinished()),
     unusedFiles: (namespace, owner) => read(() => files.unused(namespace, owner)),
     unusedBlobs: (limit) => read(() => files.unusedBlobs(limit)),
     hasDueExpiry: (time) => read(() => readDue.get(time) !== undefined),

@@ -1,149 +1,158 @@
 /**
- * What every door promises its clients (door.contract.ts), in the support door's words. Its sockets are bound to one chat, in which there is a client and
- * there are operators: the suite that chooses a conversation with every message, blocks people and forms groups has no words here, so that its promises are
- * kept one by one. Resume, refusals, tokens and rates have journeys of their own.
+ * The support desk's door under the contract of doors. Its conversations are chats of one client with operators, and a socket is bound to one of them: so
+ * they are there before anybody connects, who loses the chat loses the connection, and to catch up is to connect again with `after`. Nobody blocks anybody.
+ *
+ * To take a message back is not in this interface. There the client acts through the core, as the same user.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DeskPeer } from '../support/clients/support.ts';
+import { ChatError, uuidOf } from '../../src/core/index.ts';
+import { DeskRoom } from '../support/clients/support-room.ts';
+import type { DeskUser } from '../support/clients/support-room.ts';
 import type { DeskFrame } from '../support/clients/support.ts';
-import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 import { tokenFor } from '../support/tokens.ts';
+import { SendRefused, doorContract } from './door.contract.ts';
+import type { DoorClient, Heard, Refusal, To } from './door.contract.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startServer();
-});
-afterAll(async () => {
-  expect(server.logged.filter(({ level }) => level === 'error')).toEqual([]);
-  await server.close();
-});
+const REASONS: Readonly<Record<string, Refusal>> = {
+  not_found: 'missing',
+  permission_denied: 'denied',
+  invalid_argument: 'invalid',
+  too_large: 'invalid',
+  rate_limited: 'too_fast',
+};
 
-let users = 30_000;
-const newUser = (): number => (users += 1);
-const numbered = (count: number, name = 'text'): string[] => Array.from({ length: count }, (_, at) => `${name} ${at}`);
-const idsIn = (frames: readonly DeskFrame[]): number[] =>
-  frames.filter(({ type }) => type === 'message_added').map(({ data }) => data.message.id as number);
+/** Of each user who has a chat: the role, and the chat's conversation. */
+const seats = new WeakMap<TestServer, Map<number, { readonly role: DeskUser['role']; readonly conversation: number }>>();
 
-interface Begun {
-  readonly client: number;
-  readonly peer: DeskPeer;
-  readonly uuid: string;
+/** The second is the client of the chat, all others are operators. */
+async function meet(server: TestServer, users: readonly number[]): Promise<To> {
+  const [, client = 0] = users;
+  const { conversation } = await server.chat.desk.openChat(server.actor(client), 'lk');
+  const known = seats.get(server) ?? new Map<number, { role: DeskUser['role']; conversation: number }>();
+  seats.set(server, known);
+  for (const user of users) {
+    const role = user === client ? 'user' : 'operator';
+    await server.chat.access.authenticate(tokenFor(user, { role }));
+    known.set(user, { role, conversation: conversation.id });
+  }
+  return { group: conversation.id };
 }
 
-async function begin(at: TestServer = server): Promise<Begun> {
-  const client = newUser();
-  const peer = await DeskPeer.connect(at.url, client, { query: { source: 'lk' } });
-  const { message } = (await peer.send('first')).data as { message: { chat: { uuid: string } } };
-  return { client, peer, uuid: message.chat.uuid };
+function toRefused(code: string, message: string): Error {
+  const reason = REASONS[code];
+  return reason === undefined ? new Error(`${code}: ${message}`) : new SendRefused(reason, message);
 }
 
-const enter = (uuid: string, at: TestServer = server): Promise<DeskPeer> =>
-  DeskPeer.connect(at.url, newUser(), { role: 'operator', query: { chat: uuid } });
+/** Presence and typing, and how far messages were delivered, are no part of the contract. */
+function toHeard({ type, data }: DeskFrame): Heard | undefined {
+  const id = String(data.message?.id);
+  if (type === 'message_added') return { kind: 'message', id, user: data.message.user.id, text: data.message.text };
+  if (type !== 'message_updated') return undefined;
+  // A message that was taken back has lost its words; none is sent without any.
+  if (data.message.text === '') return { kind: 'recall', id, user: data.message.user.id };
+  return data.message.status === 'read' ? { kind: 'read', id } : undefined;
+}
 
-describe('the support door', () => {
-  test('a message reaches everybody in the chat once, the sender’s other devices included', async () => {
-    const { client, peer, uuid } = await begin();
-    const { peer: outside } = await begin();
-    const others = [await DeskPeer.connect(server.url, client, { query: { chat: uuid } }), await enter(uuid), await enter(uuid)];
-    const { data } = await peer.send('hello');
-    for (const other of others) {
-      expect((await other.next('message_added')).data).toEqual({ message: data.message });
-      expect(idsIn(await other.settled())).toEqual([]);
+class Client implements DoorClient {
+  readonly ended: Promise<unknown>;
+  readonly #room: DeskRoom;
+  readonly #server: TestServer;
+  readonly #user: DeskUser;
+  readonly #conversation: number;
+  /** What was heard and is part of the contract. */
+  #waiting: Heard[] = [];
+
+  constructor(room: DeskRoom, server: TestServer, user: DeskUser, conversation: number) {
+    this.#room = room;
+    this.#server = server;
+    this.#user = user;
+    this.#conversation = conversation;
+    this.ended = room.ended;
+  }
+
+  static async connect(server: TestServer, id: number): Promise<Client> {
+    const { role, conversation } = seats.get(server)?.get(id) ?? { role: 'user', conversation: 0 };
+    const query = conversation === 0 ? { source: 'own' } : { chat: uuidOf(conversation) };
+    return new Client(await DeskRoom.enter(server.url, { id, role }, query), server, { id, role }, conversation);
+  }
+
+  async send(to: To, text: string, key?: string): Promise<string> {
+    await this.#checkIsIn(to);
+    const { type, data } = await this.#room.ask(text, key);
+    if (type !== 'message_added') throw toRefused(data.code as string, data.message as string);
+    return String(data.message.id);
+  }
+
+  async recall(to: To, id: string): Promise<void> {
+    await this.#checkIsIn(to);
+    await this.#server.chat.recallMessage(this.#server.actor(this.#user.id), Number(id)).catch((error: unknown) => {
+      throw error instanceof ChatError ? toRefused(error.code, error.message) : error;
+    });
+  }
+
+  async read(to: To, id: string): Promise<void> {
+    await this.#checkIsIn(to);
+    this.#room.say('mark_message_read', { message_id: Number(id) });
+    await this.settled();
+  }
+
+  /** Another chat than the one the socket is bound to has to be entered first; so has this one by somebody who was shown out. */
+  async #checkIsIn(to: To): Promise<void> {
+    const conversation = 'group' in to ? to.group : 0;
+    if (conversation === this.#conversation && !this.#room.isOver) return;
+    const other = await DeskRoom.enter(this.#server.url, this.#user, { chat: uuidOf(conversation) });
+    const end = await Promise.race([other.ended, other.settled()]);
+    if (end === undefined) throw new Error('somebody was let into a chat that is not theirs');
+    throw end.code === 1008 ? new SendRefused('missing', end.reason) : new Error(`${end.code} ${end.reason}`);
+  }
+
+  async next(): Promise<Heard> {
+    for (;;) {
+      this.#sort();
+      const [first] = this.#waiting.splice(0, 1);
+      if (first !== undefined) return first;
+      const heard = toHeard(await this.#room.heard.next());
+      if (heard !== undefined) return heard;
     }
-    for (const one of [peer, outside]) expect(idsIn(await one.settled())).toEqual([]);
-  });
+  }
 
-  test('messages keep the order they were sent in', async () => {
-    const { peer, uuid } = await begin();
-    const operator = await enter(uuid);
-    const texts = numbered(200);
-    for (const text of texts) peer.say('send_message', { text });
-    const heard: string[] = [];
-    while (heard.length < 200) heard.push((await operator.next('message_added')).data.message.text as string);
-    expect(heard).toEqual(texts);
-    expect(idsIn(await peer.settled())).toHaveLength(200);
-  });
+  get waiting(): number {
+    this.#sort();
+    return this.#waiting.length;
+  }
 
-  test('all see one order, however many speak at once, with no place left out', async () => {
-    const { peer, uuid } = await begin();
-    const peers = [peer, await enter(uuid), await enter(uuid), await enter(uuid), await enter(uuid)];
-    for (const [at, one] of peers.entries()) for (const text of numbered(40, `${at}:`)) one.say('send_message', { text });
-    const orders = await Promise.all(
-      peers.map(async (one) => {
-        const heard: { id: number; index: number }[] = [];
-        while (heard.length < 200) {
-          const { message } = (await one.next('message_added')).data as { message: { id: number; message_index: number } };
-          heard.push({ id: message.id, index: message.message_index });
-        }
-        return heard;
-      }),
-    );
-    const [order = []] = orders;
-    expect(order.map(({ index }) => index)).toEqual(Array.from({ length: 200 }, (_, at) => at + 2));
-    for (const other of orders) expect(other).toEqual(order);
-  });
+  #sort(): void {
+    this.#waiting.push(...this.#room.heard.drain().flatMap((frame) => toHeard(frame) ?? []));
+  }
 
-  test('a message taken back is taken back everywhere', async () => {
-    const { client, peer, uuid } = await begin();
-    const operator = await enter(uuid);
-    const { data } = await peer.send('a mistake');
-    await server.chat.recallMessage(server.actor(client), data.message.id as number);
-    expect((await operator.next('message_updated')).data.message).toMatchObject({ id: data.message.id, text: '' });
-    const again = await DeskPeer.connect(server.url, client, { query: { chat: uuid, after: '0' } });
-    expect(JSON.stringify(await again.settled())).not.toContain('mistake');
-  });
+  async sync(to: To, after = '0'): Promise<readonly Heard[]> {
+    try {
+      await this.#checkIsIn(to);
+    } catch (error) {
+      if (error instanceof SendRefused) return [];
+      throw error;
+    }
+    const frames = await this.#room.replay({ chat: uuidOf(this.#conversation), after });
+    return frames.flatMap((frame) => toHeard(frame) ?? []);
+  }
 
-  test('who has said who they are hears nothing more as the visitor they were', async () => {
-    const { client: visitor, peer, uuid } = await begin();
-    const operator = await enter(uuid);
-    const person = newUser();
-    await server.users(person);
-    const origin = { door: 'test', session: 0 };
-    await server.chat.core.committer.commit({ type: 'identify', namespace: 'default', visitor, user: person, origin });
-    expect((await peer.ended).code).toBe(1008);
-    await operator.send('only for the person');
-    expect(JSON.stringify(peer.told)).not.toContain('only for the person');
-    expect((await (await DeskPeer.connect(server.url, visitor, { query: { chat: uuid } })).ended).code).toBe(1008);
-    const known = await DeskPeer.connect(server.url, person, { query: { chat: uuid, after: '0' } });
-    expect(idsIn(await known.settled())).toHaveLength(2);
-  });
+  settled(): Promise<void> {
+    return this.#room.settled();
+  }
 
-  test('every session ends with its connection', async () => {
-    const { client, peer, uuid } = await begin();
-    const sessions = (): number => server.chat.listSessions(server.actor(client)).length;
-    const more = [peer, await DeskPeer.connect(server.url, client, { query: { chat: uuid } })];
-    const last = await DeskPeer.connect(server.url, client, { query: { chat: uuid } });
-    expect(sessions()).toBe(3);
-    await more[0]?.close();
-    more[1]?.drop();
-    while (sessions() > 1) await new Promise(setImmediate);
-    await last.close();
-    while (sessions() > 0) await new Promise(setImmediate);
-  });
+  close(): Promise<unknown> {
+    return this.#room.close();
+  }
 
-  test('a connection that is not let in leaves no session', async () => {
-    const user = newUser();
-    await (
-      await DeskPeer.connect(server.url, user, { query: { chat: 'missing' } })
-    ).ended;
-    expect(server.chat.listSessions(server.actor(user))).toEqual([]);
-  });
+  drop(): void {
+    this.#room.drop();
+  }
+}
 
-  test('a session lives as long as its token', async () => {
-    const user = newUser();
-    const token = tokenFor(user, { exp: Math.floor(Date.now() / 1000) + 2 });
-    const peer = await DeskPeer.connect(server.url, user, { query: { source: 'lk' }, token });
-    expect((await peer.ended).code).toBe(4401);
-  });
-
-  test('a server that stops ends every connection, and keeps what it has acknowledged', async () => {
-    const own = await startServer();
-    const { peer, uuid } = await begin(own);
-    const board = await DeskPeer.connect(own.url, newUser(), { role: 'operator', path: '/broadcast' });
-    const peers = [peer, board, await enter(uuid, own)];
-    await peer.send('the last word');
-    await own.close();
-    expect((await Promise.all(peers.map((one) => one.ended))).map(({ code }) => code)).toEqual([1001, 1001, 1001]);
-  });
+doorContract({
+  name: 'the support desk',
+  lacks: ['conversations that begin with a message', 'blocking'],
+  endsWithMembership: true,
+  meet,
+  connect: (server, user) => Client.connect(server, user),
 });

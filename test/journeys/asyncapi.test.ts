@@ -1,9 +1,13 @@
 /** The AsyncAPI document as it is served: references lead somewhere, operations name messages of their channel, examples are what the schemas say. */
 import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { webSocketText } from '../support/clients/carriers.ts';
+import type { StreamJson } from '../support/clients/stream-frame.ts';
+import { Category, PayloadType } from '../support/clients/stream-frame.ts';
 import { DeskPeer } from '../support/clients/support.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
+import { StreamPeer, markPost, textPost } from '../support/stream-peer.ts';
 
 interface Reference {
   readonly $ref: string;
@@ -141,4 +145,70 @@ test('all fourteen frames of the desk are in it, and what a real session hears i
     const schema = messages[`${channel}.${frame.type}`]?.payload;
     expect([frame.type, schema && [...Compile(schema).Errors(frame)]]).toEqual([frame.type, []]);
   }
+});
+
+const errorsOf = (name: string, frame: unknown): unknown[] => {
+  const schema = document.components.messages[name]?.payload;
+  return schema === undefined ? ['no such message'] : [...Compile(schema).Errors(frame)];
+};
+
+test('the message stream is in it as its proto file has it, and what a real session says and hears is as it says', async () => {
+  expect(document.channels['stream']).toMatchObject({ address: '/message/chat' });
+  expect(document.channels['streamRoom']).toMatchObject({ address: '/message/room' });
+  const [ada, bob] = await server.newUsers(2);
+  const [one, other] = [
+    await StreamPeer.connect(webSocketText, server, ada, { extensions: true }),
+    await StreamPeer.connect(webSocketText, server, bob, { extensions: true }),
+  ];
+  const place = { peer: bob };
+  const said: StreamJson = { sn: 'a-1', type: PayloadType.MESSAGES, postbox: { posts: [textPost(place, ada, 'Hello')] } };
+  const answer = await one.ask(said);
+  const id = answer.postbox?.posts?.[0]?.postmark.unique_id ?? '';
+  await other.nextPush();
+  const read: StreamJson = { sn: 'b-1', type: PayloadType.MESSAGES, postbox: { posts: [markPost(11, { peer: ada }, bob, id)] } };
+  await other.ask(read);
+  await one.nextPush();
+  const receipts: StreamJson = {
+    sn: 'b-2',
+    type: PayloadType.RECEIPTS,
+    receipts: { local_ids: [{ category: Category.PRIVATE, last_id: id }] },
+  };
+  other.link.send(receipts);
+  // Refused posts are told with extensions.
+  const refused = await one.post([textPost({ group: 1 }, ada, 'x')]);
+  expect(refused.errors).toHaveLength(1);
+  const sync: StreamJson = { sn: 'b-3', type: PayloadType.SYNC, local: { ids: [{ category: Category.PRIVATE }] } };
+  await other.sync([{ category: Category.PRIVATE }]);
+  for (const [name, frame] of [
+    ['stream.send', said],
+    ['stream.send', read],
+    ['stream.receipts', receipts],
+    ['stream.sync', sync],
+  ] as const) {
+    expect([name, errorsOf(name, frame)]).toEqual([name, []]);
+  }
+  const heard = [...one.frames, ...other.frames];
+  expect(heard.length).toBeGreaterThan(5);
+  for (const frame of heard) expect([frame, errorsOf('stream.messages', frame)]).toEqual([frame, []]);
+});
+
+test('what the message stream refuses its schema refuses as well', () => {
+  const postmark = { category: 1, sender: '1', receiver: '2' };
+  const post = { postmark, type: 'TYPE_TEXT', text: { content: 'Hello' } };
+  const frame = { sn: 's', type: 'PAYLOAD_TYPE_MESSAGES', postbox: { posts: [post] } };
+  expect(errorsOf('stream.send', frame)).toEqual([]);
+  for (const wrong of [
+    { ...frame, sn: undefined },
+    { ...frame, type: 1 },
+    { ...frame, type: 'PAYLOAD_TYPE_SYNC' },
+    { ...frame, postbox: { posts: [{ ...post, postmark: { ...postmark, receiver: undefined } }] } },
+    { ...frame, postbox: { posts: [{ ...post, type: 99 }] } },
+    { ...frame, postbox: { posts: [{ ...post, resource: { url: 'https://example.com/a.png' } }] } },
+    { ...frame, postbox: { posts: [{ ...post, postmark: { ...postmark, sender: 'Ada' } }] } },
+  ]) {
+    const asSent: unknown = JSON.parse(JSON.stringify(wrong));
+    expect([asSent, errorsOf('stream.send', asSent).length > 0]).toEqual([asSent, true]);
+  }
+  const { description } = document.components.messages['stream.send']?.payload as { description?: string };
+  expect(description).toContain('one frame in either direction');
 });

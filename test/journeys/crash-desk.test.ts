@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFailed } from 'vitest';
 import { inspect } from '../support/crash/inspect.ts';
 import type { Inspected } from '../support/crash/inspect.ts';
 import { createRandom } from '../support/crash/random.ts';
@@ -41,10 +41,15 @@ it(`loses nothing at the desk in ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 
   const random = createRandom(SEED);
   let server = await startProcess(folder);
   const desk = await SupportDesk.open(server.url, random);
+  onTestFailed(() => {
+    if (desk.busy.size > 0) console.error(`seed ${SEED}: not at an end are ${[...desk.busy].join('; ')}`);
+  });
   for (let round = 1; round <= ROUNDS; round += 1) {
     const enough = desk.acknowledged + 1 + random.below(MOST_ACKNOWLEDGED);
     const work = desk.live(server.url);
-    while (server.alive && desk.acknowledged < enough) await setTimeout(LOOK_EVERY_MS);
+    // Where nobody works any more, nothing more is acknowledged.
+    while (server.alive && desk.busy.size > 0 && desk.acknowledged < enough) await setTimeout(LOOK_EVERY_MS);
+    expect(desk.busy.size, `everybody has stopped before kill ${round}, seed ${SEED}`).toBeGreaterThan(0);
     expect([server.alive, server.running.err]).toEqual([true, []]);
     await kill(server);
     await work;

@@ -48,15 +48,18 @@ class Writer {
     this.#conversation = conversation;
   }
 
-  async write(server: ServerProcess, accepted: () => void): Promise<void> {
-    while (server.alive) {
+  /** Once, with `isLast`: what was open when the last server was killed. */
+  async write(server: ServerProcess, accepted: () => void, isLast = false): Promise<void> {
+    for (let written = 0; server.alive && !(isLast && written > 0);) {
       const text = `${this.#user}/${this.#number}`;
       const path = `/api/conversations/${this.#conversation}/messages`;
       const answer = await callApi(server.url, { user: this.#user, method: 'POST', path, body: { text }, key: text });
       if (answer === undefined || answer.status === 503) continue;
-      expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+      // 200: it was stored by the life before.
+      expect([200, 201]).toContain(answer.status);
       this.accepted.set(Number((answer.body as { id: string }).id), text);
       this.#number += 1;
+      written += 1;
       accepted();
     }
   }
@@ -107,7 +110,7 @@ it(`tells everything in ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 20_000 },
   const path = join(folder, 'events.jsonl');
   const env = {
     SWITCHBOARD_WEBHOOK_URL: `http://127.0.0.1:${receiver.port}/`,
-    SWITCHBOARD_WEBHOOK_SECRET: 'whsec_c2VjcmV0LW9mLXRoZS10ZXN0cw==',
+    SWITCHBOARD_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
     SWITCHBOARD_WEBHOOK_ALLOW: '127.0.0.0/8',
     SWITCHBOARD_EVENTS_FILE: path,
   };
@@ -140,6 +143,7 @@ it(`tells everything in ${ROUNDS} kills`, { timeout: 60_000 + ROUNDS * 20_000 },
     await Promise.all(work);
   }
   await using server = await startProcess(data, env);
+  await Promise.all(writers.map((writer) => writer.write(server, () => undefined, true)));
   await settled(server);
   server.running.kill('SIGTERM');
   expect(await server.running.ended()).toBe(0);

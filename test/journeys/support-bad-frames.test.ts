@@ -37,11 +37,27 @@ describe('who may come in', () => {
     ['a chat that has no name', { query: { chat: 'mine' } }, 1008],
     ['a place that is none', { query: { after: 'yesterday' } }, 1007],
     ['a widget with too long a name', { query: { source: 'x'.repeat(65) } }, 1007],
+    ['two chats', { query: `chat=${randomUUID()}&chat=${randomUUID()}` }, 1007],
+    ['one chat twice', { query: 'chat=1&chat=1' }, 1007],
+    ['two widgets', { query: 'source=lk&source=shop' }, 1007],
+    ['two places', { query: 'source=lk&after=0&after=1' }, 1007],
+    ['extensions and none', { query: 'source=lk&extensions=0&extensions=1' }, 1007],
+    ['two tokens', { query: `source=lk&token=${tokenFor(1)}&token=${tokenFor(2)}`, token: null }, 1007],
+    ['two tickets', { query: 'source=lk&ticket=a&ticket=b' }, 1007],
+    ['two tokens for the broadcast', { path: '/broadcast', query: `token=${tokenFor(1)}&token=${tokenFor(2)}` }, 1007],
     ['a client on the broadcast', { path: '/broadcast' }, 4403],
     ['a bot on the broadcast', { path: '/broadcast', role: 'bot' }, 4403],
     ['nobody on the broadcast', { path: '/broadcast', token: null }, 4401],
   ])('%s is told so by the close code', async (_name, options, code) => {
     expect((await (await open(newUser(), options)).ended).code).toBe(code);
+  });
+
+  test('a parameter that is given twice is named', async () => {
+    const { reason } = await (await open(newUser(), { query: 'chat=a&chat=b' })).ended;
+    expect(reason).toBe('chat: is given more than once');
+    // Those that nobody knows may be there as often as somebody likes.
+    const peer = await open(newUser(), { query: 'source=lk&utm=1&utm=2' });
+    expect((await peer.send('hello')).type).toBe('message_added');
   });
 
   test('another’s chat answers as one that is not there', async () => {
@@ -85,9 +101,16 @@ describe('who may come in', () => {
     expect((await own.send('hello')).type).toBe('message_added');
     const screen = await from('https://console.example', 'operator', { chat: uuid });
     expect((await screen.send('hello')).type).toBe('message_added');
-    expect(
-      await (await open(newUser(), { query: { source: 'other' }, headers: { origin: 'https://evil.example' } })).settled(),
-    ).toEqual(expect.any(Array));
+    // Where any is set up, there are no others; without one again every name will do.
+    const elsewhere = () => open(newUser(), { query: { source: 'other' }, headers: { origin: 'https://evil.example' } });
+    expect((await (await elsewhere()).ended).code).toBe(1008);
+    await server.chat.core.committer.commit({
+      type: 'desk-setting-delete',
+      namespace: 'default',
+      kind: 'widget',
+      name: 'guarded',
+    });
+    expect(await (await elsewhere()).settled()).toEqual(expect.any(Array));
   });
 });
 
@@ -100,11 +123,6 @@ describe('frames', () => {
     ['a type of the server', '{"type": "message_added", "data": {}}', 1007],
     ['a type from the prototype', '{"type": "constructor", "data": {}}', 1007],
     ['data that are none', '{"type": "send_message", "data": "x"}', 1007],
-    ['a mark without a message', '{"type": "mark_message_read", "data": {}}', 1007],
-    ['a mark of half a message', '{"type": "mark_message_read", "data": {"message_id": 1.5}}', 1007],
-    ['a mark of no number', '{"type": "mark_message_delivered", "data": {"message_id": "1"}}', 1007],
-    ['a mark beyond numbers', '{"type": "mark_message_delivered", "data": {"message_id": 1e300}}', 1007],
-    ['typing that is none', '{"type": "update_typing", "data": {"stopped": "yes"}}', 1007],
     ['too deep', `{"type": "send_message", "data": ${'{"a":'.repeat(60)}1${'}'.repeat(60)}}`, 1007],
     ['bytes that are no UTF-8, in binary', Buffer.from([0xff]), 1007],
     ['too large', JSON.stringify({ type: 'send_message', data: { text: 'x'.repeat(70_000) } }), 1009],
@@ -112,6 +130,32 @@ describe('frames', () => {
     const { peer } = await chatOf(newUser());
     peer.raw(text);
     expect((await peer.ended).code).toBe(code);
+  });
+
+  test.each<[string, string, string]>([
+    ['a mark without a message', 'mark_message_read', '{}'],
+    ['a mark of a message before the first', 'mark_message_read', '{"message_id": -1}'],
+    ['a mark of half a message', 'mark_message_read', '{"message_id": 1.5}'],
+    ['a mark of no number', 'mark_message_delivered', '{"message_id": "1"}'],
+    ['a mark of nothing', 'mark_message_delivered', '{"message_id": null}'],
+    ['a mark beyond whole numbers', 'mark_message_read', '{"message_id": 9007199254740992}'],
+    ['a mark beyond numbers', 'mark_message_delivered', '{"message_id": 1e300}'],
+    ['a mark of many messages', 'mark_message_read', '{"message_id": [1, 2]}'],
+    ['typing that is none', 'update_typing', '{"stopped": "yes"}'],
+    ['typing of no text', 'update_typing', '{"text": 7}'],
+  ])('%s is answered, and the connection lives on', async (_name, frame, data) => {
+    const { peer, first } = await chatOf(newUser());
+    peer.raw(`{"type": "${frame}", "data": ${data}}`);
+    const answer = await peer.next('error');
+    expect(answer.data).toEqual({ code: 'invalid_argument', message: expect.any(String) as unknown, frame });
+    expect(answer.data.message).toMatch(/^(message_id|stopped|text): /);
+    // Nothing has moved, and what is right is carried out.
+    const operator = await open(newUser(), {
+      role: 'operator',
+      query: { chat: (await peer.send('more')).data.message.chat.uuid },
+    });
+    operator.say('mark_message_read', { message_id: first });
+    expect((await peer.next('message_updated')).data.message).toMatchObject({ id: first, status: 'read' });
   });
 
   test('any frame on the broadcast ends it', async () => {
@@ -136,6 +180,7 @@ describe('frames', () => {
     ['a forged type', { text: 'x', type: 'system' }, 'invalid_argument'],
     ['a forged role', { text: 'x', type_role: 'operator' }, 'invalid_argument'],
     ['a forged user', { text: 'x', user: { id: 1, role: 'operator' } }, 'invalid_argument'],
+    ['a forged role of the sender', { text: 'x', role: 'operator' }, 'invalid_argument'],
     ['a forged status', { text: 'x', status: 'read' }, 'invalid_argument'],
     ['a forged chat', { text: 'x', chat: { uuid: randomUUID() } }, 'invalid_argument'],
     ['a forged id', { text: 'x', id: 1 }, 'invalid_argument'],
@@ -168,6 +213,21 @@ describe('frames', () => {
     expect(await one.peer.settled()).toEqual([]);
     expect(await two.peer.settled()).toEqual([]);
     expect(await server.metric('switchboard_refusals_total', { code: 'not_found' })).toBe(refused + 6);
+  });
+
+  test('with extensions a mark that finds no message is answered too', async () => {
+    const user = newUser();
+    const { uuid } = await chatOf(user);
+    const foreign = await chatOf(newUser());
+    const peer = await open(user, { query: { chat: uuid, extensions: '1' } });
+    const words: string[] = [];
+    for (const id of [foreign.first, 999_999_999, 0]) {
+      peer.say('mark_message_read', { message_id: id });
+      const { data } = await peer.next('error');
+      expect(data).toMatchObject({ code: 'not_found', frame: 'mark_message_read' });
+      words.push(data.message as string);
+    }
+    expect(new Set(words).size).toBe(1);
   });
 
   test('a text that is typed and too long is not shown', async () => {

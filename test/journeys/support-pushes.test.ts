@@ -54,6 +54,8 @@ function messageBody(chat: object, more: object = {}) {
   };
 }
 
+const FILE = { type: 'image', filename: 'gold sphere_2.gif', extension: 'gif', size: 1_614_977 };
+
 const push = (method: string, path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   callDesk(server.url, method, path, body, headers);
 
@@ -136,6 +138,85 @@ describe('/message', () => {
       chat: { status: 'on_hold', operator_user: { role: 'supervisor' } },
     });
   });
+
+  test.each<[type: string, typeRole: string, seenBy: readonly string[]]>([
+    ['NOTE', 'user', ['operator']],
+    ['Note ', 'operator', ['operator']],
+    ['internal remark', 'operator', ['operator']],
+    ['internal remark', 'Operator', ['operator']],
+    ['System', 'USER', ['client']],
+    ['survey', 'supervisor', []],
+    ['Standard', 'operator', ['client', 'operator', 'board']],
+    ['survey', 'user', ['client', 'operator', 'board']],
+  ])('a message of type %j for %j is heard by %j and nobody else, and is told as it came', async (type, role, seenBy) => {
+    const screen = await board(newId(), 'types');
+    const chat = chatBody('types');
+    await push('POST', '/update/chat', chat);
+    const client = await DeskPeer.connect(server.url, chat.owner_user.id, { query: { chat: chat.uuid } });
+    const inside = await DeskPeer.connect(server.url, newId(), { role: 'operator', query: { chat: chat.uuid } });
+    const message = messageBody(chat, { type, type_role: role, text: 'for whom it concerns' });
+    expect(await push('POST', '/message', message)).toEqual(SUCCESS);
+    expect(await push('PATCH', '/message', { id: message.id, text: 'changed, for whom it concerns' })).toEqual(SUCCESS);
+    await push('POST', '/global', { mark: message.id });
+    while ((await screen.next('global_updated')).data.mark !== message.id);
+    await Promise.all([client.settled(), inside.settled()]);
+    const told = { client, operator: inside, board: screen };
+    const heard = Object.entries(told).filter(([, peer]) => JSON.stringify(peer.told).includes('for whom it concerns'));
+    expect(heard.map(([who]) => who)).toEqual(seenBy);
+    for (const [, { told: frames }] of heard) {
+      const added = frames.find((frame) => frame.type === 'message_added' && frame.data.message.id === message.id);
+      expect(added?.data.message.type).toBe(type);
+    }
+    // Nor in what is read later.
+    const again = await DeskPeer.connect(server.url, chat.owner_user.id, { query: { chat: chat.uuid, after: '0' } });
+    expect(JSON.stringify(await again.settled()).includes('for whom it concerns')).toBe(seenBy.includes('client'));
+  });
+
+  test('a change is for those who have the message, and says so where it names others', async () => {
+    const chat = chatBody('audiences');
+    const [open, note] = [messageBody(chat), messageBody(chat, { type: 'note', type_role: 'operator' })];
+    await push('POST', '/message', open);
+    await push('POST', '/message', note);
+    const change = (id: number, more: object) => push('PUT', '/message', { id, text: 'changed', ...more });
+    for (const [id, more, field] of [
+      [open.id, { type: 'note' }, 'type'],
+      [open.id, { type: 'NOTE', type_role: 'user' }, 'type'],
+      [open.id, { type: 'system', type_role: 'operator' }, 'type'],
+      [note.id, { type: 'standard' }, 'type'],
+    ] as const) {
+      const answer = await change(id, more);
+      expect([more, answer.status, Object.keys(answer.body.error?.fields as object)]).toEqual([more, 422, [field]]);
+    }
+    for (const [id, more] of [
+      [open.id, { type: 'standard', type_role: 'user' }],
+      [open.id, { type: 'bot' }],
+      [note.id, { type: 'Note', type_role: 'user' }],
+      [note.id, {}],
+    ] as const) {
+      expect(await change(id, more)).toEqual(SUCCESS);
+    }
+  });
+
+  test('an impossible time changes nothing either', async () => {
+    const chat = chatBody('times');
+    const message = messageBody(chat);
+    await push('POST', '/message', message);
+    const answer = await push('PATCH', '/message', { id: message.id, send_time: '2026-02-31T25:61:00+00:00' });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { error: { code: 'invalid_argument', fields: { send_time: expect.any(String) as unknown } } },
+    });
+  });
+
+  test.each(['string', '/pictures/a.png', 'https://cdn.example/a.png', 'HTTP://cdn.example/a', '//cdn.example/a', ''])(
+    'a file at %j is told as it came',
+    async (url) => {
+      const operator = await board(newId(), 'addresses');
+      const attachments = [{ ...FILE, uuid: randomUUID(), url, url_preview: url }];
+      expect(await push('POST', '/message', messageBody(chatBody('addresses'), { attachments }))).toEqual(SUCCESS);
+      expect((await operator.next('message_added')).data.message.attachments).toEqual(attachments);
+    },
+  );
 
   test('Widget-Source limits who hears of it to those who serve that widget too', async () => {
     const both = await board(newId(), 'main,special');
@@ -253,6 +334,7 @@ describe('bad calls', () => {
   });
 
   const chat = chatBody('bad');
+  const withFile = (file: object): object => messageBody(chat, { attachments: [{ uuid: randomUUID(), type: 'image', ...file }] });
   test.each<[string, string, unknown, string]>([
     ['no JSON', '/message', '{"id": 1', ''],
     ['no body', '/message', '', ''],
@@ -263,6 +345,14 @@ describe('bad calls', () => {
     ['an id that is none', '/message', messageBody(chat, { id: 1.5 }), 'id'],
     ['a text that is none', '/message', messageBody(chat, { text: 7 }), 'text'],
     ['a time that is none', '/message', messageBody(chat, { send_time: 'soon' }), 'send_time'],
+    ['a day that is not in the calendar', '/message', messageBody(chat, { send_time: '2026-02-31T10:00:00Z' }), 'send_time'],
+    ['a time that no clock shows', '/message', messageBody(chat, { send_time: '2026-02-28T25:61:00Z' }), 'send_time'],
+    ['an address that runs', '/message', withFile({ url: 'javascript:alert(1)' }), 'attachments.0.url'],
+    ['an address that is a file itself', '/message', withFile({ url: 'data:text/html,x' }), 'attachments.0.url'],
+    ['an address in disguise', '/message', withFile({ url: ' java\nscript:alert(1)' }), 'attachments.0.url'],
+    ['a preview that runs', '/message', withFile({ url_preview: 'vbscript:x' }), 'attachments.0.url_preview'],
+    ['an avatar that runs', '/message', messageBody(chat, { user: { id: 5, avatar: 'javascript:alert(1)' } }), 'avatar'],
+    ['an avatar of an operator that runs', '/update/operators', [{ user: { id: 5, avatar: 'blob:x' } }], 'avatar'],
     ['a system message for nobody', '/message', messageBody(chat, { type: 'system', type_role: null }), 'type_role'],
     [
       'too many attachments',

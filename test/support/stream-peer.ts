@@ -78,6 +78,8 @@ export class StreamPeer {
   readonly #answers = new Map<string, { readonly inbox: Inbox<StreamJson>; waiting: number }>();
   readonly #prefix: string;
   #sent = 0;
+  /** Why nothing more will come. */
+  #over: Error | undefined;
 
   private constructor(user: number, link: StreamLink) {
     this.user = user;
@@ -184,6 +186,7 @@ export class StreamPeer {
 
   #expect(sn: string): Inbox<StreamJson> {
     const answers = this.#answers.get(sn) ?? { inbox: new Inbox<StreamJson>(), waiting: 0 };
+    if (this.#over !== undefined) answers.inbox.end(this.#over);
     answers.waiting += 1;
     this.#answers.set(sn, answers);
     return answers.inbox;
@@ -201,6 +204,7 @@ export class StreamPeer {
       for (;;) this.#sort(await this.link.next());
     } catch (reason) {
       const error = reason instanceof Error ? reason : new Error(String(reason));
+      this.#over = error;
       this.pushes.end(error);
       for (const { inbox } of this.#answers.values()) inbox.end(error);
     }

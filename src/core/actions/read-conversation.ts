@@ -3,14 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { Core } from '../core.ts';
 import type { Target } from '../directory.ts';
 import { ChatError } from '../errors.ts';
-import { CONVERSATION_KINDS } from '../model.ts';
 import type { Actor, Conversation, ConversationHead, ConversationKind, Id, Membership, Millis, Revision } from '../model.ts';
 import type { ResumeEntry } from '../events.ts';
-import { checkFound, checkRead, kindsFor, notFound, tellsEverybody } from '../policy.ts';
+import { LISTED, checkFound, checkRead, kindsFor, notFound, tellsEverybody } from '../policy.ts';
 import type { ConversationSummary, HistoryPage, HistoryQuery, ResumePage, Roster } from '../ports.ts';
-
-/** Kinds that have members, and so a place in somebody's list. */
-const LISTED = CONVERSATION_KINDS.filter((kind) => kind !== 'room');
 
 /** A page of messages, ascending, around or on one side of a message. */
 export async function readHistory(core: Core, actor: Actor, query: HistoryQuery): Promise<HistoryPage> {
@@ -68,6 +64,7 @@ export async function listWithRosters(
   actor: Actor,
   asked: { readonly before: Id; readonly limit: number; readonly members: number },
 ): Promise<RosteredPage> {
+  if (kindsFor(actor, LISTED).length === 0) return { conversations: [] };
   const members = Math.min(asked.members, core.limits.maxMemberChange);
   const limit = Math.min(asked.limit, MAX_ROSTERED);
   const found = await core.store.summaries(actor.namespace, actor.user, asked.before, limit + 1);

@@ -3,7 +3,7 @@ import { checkString } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Id } from '../model.ts';
-import { notFound } from '../policy.ts';
+import { LISTED, kindsFor, notFound } from '../policy.ts';
 import type { SearchPage } from '../ports.ts';
 import { queryTerms } from '../search-terms.ts';
 
@@ -31,12 +31,13 @@ export async function searchMessages(core: Core, actor: Actor, input: SearchMess
     throw new ChatError('invalid_argument', `q: ${problem}`, { fields: { q: problem } });
   }
   const { namespace, user } = actor;
+  const mayList = kindsFor(actor, LISTED).length > 0;
   if (conversation !== undefined) {
     const isMember = (await core.store.membership(conversation, user)) !== undefined;
-    if (!isMember || (await core.directory.conversation(conversation))?.aside !== undefined) throw notFound();
+    if (!mayList || !isMember || (await core.directory.conversation(conversation))?.aside !== undefined) throw notFound();
   }
   const terms = queryTerms(query);
-  if (terms.length === 0) return { messages: [], more: false };
+  if (terms.length === 0 || !mayList) return { messages: [], more: false };
   return core.searches.run(`${user}/${namespace}`, () =>
     core.store.search({
       namespace,

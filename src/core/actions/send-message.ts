@@ -114,14 +114,20 @@ async function send(
 export interface DeskMessage extends Pick<AppendMessage, 'conversation' | 'content' | 'desk' | 'aside' | 'key' | 'widget'> {
   /** Who wrote it, where a back end tells of it; absent: the actor. */
   readonly sender?: Id;
+  /** Called when it has its place: what is committed from then on comes after it. */
+  readonly placed?: (() => void) | undefined;
 }
 
-/** Stores a message in a support chat or an aside of it. */
-export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
-  checkContent(message.content, core.limits);
-  checkKey(core, message.key);
+/** What a message of a support chat is refused for, whatever chat it is for; takes its share of the sender's rate. */
+export function admitMessage(core: Core, actor: Actor, { content, key }: Pick<DeskMessage, 'content' | 'key'>): void {
+  checkContent(content, core.limits);
+  checkKey(core, key);
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
-  core.speech.take(actor, message);
+  core.speech.take(actor, { content, key });
+}
+
+/** Stores a message that was admitted in a support chat or an aside of it, when it was judged where somebody is asked. */
+export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
   if (core.moderation?.covers(actor) !== true) return storeMessage(core, actor, message);
   const { content, key, conversation } = message;
   return core.moderation.pass({ actor, content, key, place: { conversation } }, (judged) =>
@@ -129,13 +135,13 @@ export async function commitMessage(core: Core, actor: Actor, message: DeskMessa
   );
 }
 
-async function storeMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
+async function storeMessage(core: Core, actor: Actor, { placed, ...message }: DeskMessage): Promise<Appended> {
   const sender = message.sender ?? actor.user;
   const known = sender === 0 ? undefined : await core.directory.user(actor.namespace, sender);
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {
     const conversation = await core.directory.conversation(message.conversation);
     if (conversation === undefined) throw notFound();
-    const outcome = await core.committer.commit({
+    const committing = core.committer.commit({
       type: 'append',
       namespace: actor.namespace,
       ...message,
@@ -144,8 +150,11 @@ async function storeMessage(core: Core, actor: Actor, message: DeskMessage): Pro
       peer: 0,
       version: conversation.version,
       writers: 'anyone',
+      staff: core.desk.staff(actor.namespace),
       origin: actor,
     });
+    placed?.();
+    const outcome = await committing;
     if (outcome !== 'stale') {
       core.meter.sent(actor.door);
       return outcome;
@@ -181,6 +190,7 @@ function toOperation(core: Core, actor: Actor, input: SendMessage, access: Acces
     expiresAfter: input.expiresAfter,
     key: input.key,
     keyReuse: input.keyReuse ?? 'refuse',
+    ...(conversation?.kind === 'support' && { staff: core.desk.staff(actor.namespace) }),
     origin: actor,
   };
 }

@@ -24,7 +24,12 @@ describe('the user of a token', () => {
     expect(await access.authenticate(tokenOf('1', { person }))).toMatchObject({ name: 'Eva Stone' });
     await access.authenticate(tokenOf('1', { person: { firstname: 'Ewa' }, name: 'Ewa S.' }));
     expect(await core.chat.findUser('default', 1)).toMatchObject({ name: 'Ewa S.', person: { ...person, firstname: 'Ewa' } });
-    for (const bad of [{ avatar: '/files/5/x' }, { lastname: 'x'.repeat(1_000) }, { firstname: '\0' }])
+    for (const bad of [
+      { avatar: '/files/5/x' },
+      { avatar: 'javascript:x' },
+      { lastname: 'x'.repeat(1_000) },
+      { firstname: '\0' },
+    ])
       expect(await refusalOf(access.authenticate(tokenOf('2', { person: bad })))).toBe('unauthenticated');
   });
 

@@ -16,6 +16,8 @@ export interface Identity {
   readonly role: Role;
   readonly name: string;
   readonly token?: string;
+  /** The widget of the support desk that the token is for; absent: any. */
+  readonly source?: string;
   readonly issuedAt: Millis;
   readonly expiresAt: Millis;
 }
@@ -36,8 +38,9 @@ export async function identify(core: Core, claims: Claims): Promise<Identity> {
   if (claims.subject.length > MAX_SUBJECT_LENGTH) throw unauthenticated('The subject of the token is too long.');
   const user = await findOrSave(core, claims);
   if (user.erasedAt !== undefined) throw unauthenticated('This account was erased.');
-  const { namespace, role, token, issuedAt, expiresAt } = claims;
-  return { namespace, user: user.id, role, name: user.name, ...(token !== undefined && { token }), issuedAt, expiresAt };
+  const { namespace, role, token, source, issuedAt, expiresAt } = claims;
+  const marks = { ...(token !== undefined && { token }), ...(source !== undefined && { source }) };
+  return { namespace, user: user.id, role, name: user.name, ...marks, issuedAt, expiresAt };
 }
 
 /** The user a token with this `sub` is of, if any such token was ever shown. */

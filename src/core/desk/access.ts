@@ -1,9 +1,9 @@
 /**
- * Who may see which support chat: its client and its members, operators who serve its widget, and back ends. A chat that is not the caller's
+ * Who may see which support chat: its client and its members, operators who serve its widget or have it, and back ends. A chat that is not the caller's
  * answers as one that does not exist (design.md, promise 6).
  */
-import { serves } from '../attendances.ts';
-import type { Sources } from '../attendances.ts';
+import { serves } from './serving.ts';
+import type { Sources } from './serving.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import { parseId } from '../ids.ts';
@@ -46,6 +46,9 @@ export async function seen(core: Core, actor: Actor, scene: Scene): Promise<Seen
   const { chat } = scene;
   const conversation = await core.directory.conversation(chat.conversation);
   if (conversation === undefined) throw notFound();
+  // Guests listen in rooms and nowhere else, whatever they were a member of before.
+  if (actor.role === 'guest') throw notFound();
+  if (actor.source !== undefined && actor.source !== chat.source) throw notFound();
   const member = actor.user !== 0 && (await core.directory.role(chat.conversation, actor.user)) !== undefined;
   if (!isBackEnd(actor) && !member && !(await servesChat(core, actor, chat))) throw notFound();
   return { conversation, scene, member };
@@ -67,14 +70,14 @@ export function isBackEnd(actor: Actor): boolean {
   return actor.server && actor.user === 0;
 }
 
-export async function servesChat(core: Core, actor: Actor, chat: Pick<SupportChat, 'source'>): Promise<boolean> {
-  return actor.role === 'operator' && serves(await sourcesOf(core, actor), chat.source);
+export async function servesChat(core: Core, actor: Actor, chat: Pick<SupportChat, 'source' | 'operator'>): Promise<boolean> {
+  if (actor.role !== 'operator') return false;
+  return chat.operator === actor.user || serves(await sourcesOf(core, actor), chat.source);
 }
 
 /** Widgets whose chats an operator sees. */
 export async function sourcesOf(core: Core, actor: Pick<Actor, 'namespace' | 'user'>): Promise<Sources> {
-  const { sources } = (await core.desk.settings.of(actor.namespace)).profile(actor.user);
-  return sources.length === 0 ? 'all' : sources;
+  return (await core.desk.settings.of(actor.namespace)).served(actor.user);
 }
 
 /** May the actor see what stands in this aside of a chat that the actor may see? */

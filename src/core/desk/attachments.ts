@@ -1,5 +1,6 @@
 /** Attachments of support messages: files of ours, named by UUID or id, and what back ends tell of files of their own. */
 import type { Core } from '../core.ts';
+import { WEB, opensOnTheWeb } from '../content.ts';
 import { ChatError } from '../errors.ts';
 import { contentOfFile, kindOf } from '../file-content.ts';
 import { parseId } from '../ids.ts';
@@ -39,7 +40,7 @@ export async function contentOf(
 
 async function settle(core: Core, actor: Actor, widget: Widget, input: AttachmentInput, at: number): Promise<Attachment> {
   if (typeof input !== 'string') {
-    if (Buffer.byteLength(JSON.stringify(input.foreign)) > MAX_FOREIGN_BYTES) throw bad('is too large', at);
+    checkForeign(input.foreign, at);
     return input;
   }
   const id = idOfUuid(input) ?? parseId(input);
@@ -57,11 +58,19 @@ async function settle(core: Core, actor: Actor, widget: Widget, input: Attachmen
   return { resource, mediaType: file.mediaType, size: file.size };
 }
 
+function checkForeign(foreign: JsonObject, at: number): void {
+  if (Buffer.byteLength(JSON.stringify(foreign)) > MAX_FOREIGN_BYTES) throw bad('is too large', at);
+  for (const name of ['url', 'url_preview']) {
+    const address = foreign[name];
+    if (typeof address === 'string' && !opensOnTheWeb(address)) throw bad(WEB, `${at}.${name}`);
+  }
+}
+
 function covers(type: string, mediaType: string): boolean {
   return type.endsWith('/*') ? mediaType.startsWith(type.slice(0, -1)) : type === mediaType;
 }
 
-function bad(problem: string, at?: number): ChatError {
+function bad(problem: string, at?: number | string): ChatError {
   const field = at === undefined ? 'attachments' : `attachments.${at}`;
   return new ChatError('invalid_argument', `${field}: ${problem}`, { fields: { [field]: problem } });
 }

@@ -2,7 +2,7 @@
  * What back ends tell the desk (seed 003, server to server): messages, chats, operators. It is stored and heard of through every door; ids and
  * UUIDs that they bring are kept and found again, and the same call twice is one message.
  */
-import { commitMessage } from '../actions/send-message.ts';
+import { admitMessage, commitMessage } from '../actions/send-message.ts';
 import { cleanName } from '../content.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
@@ -16,9 +16,10 @@ import { findChat } from './access.ts';
 import type { SeenChat } from './access.ts';
 import { contentOf } from './attachments.ts';
 import type { AttachmentInput } from './attachments.ts';
-import { checkName, settledChat } from './chats.ts';
+import { settledChat } from './chats.ts';
+import { addressOf } from './message-type.ts';
+import { checkName } from './widgets.ts';
 import { messageOf } from './messages.ts';
-import { OPERATORS } from './model.ts';
 
 /** Characters of a type, a status or a role that back ends may name. */
 const MAX_WORD_LENGTH = 64;
@@ -98,23 +99,25 @@ export async function supplyMessage(core: Core, actor: Actor, input: MessageInpu
   checkWord('type', type);
   if (typeRole !== undefined) checkWord('type_role', typeRole);
   checkExtra(extra);
-  if (type === 'system' && typeRole === undefined) throw bad('type_role', 'is needed: who sees a system message');
+  const addressed = addressOf(type, typeRole);
+  if (addressed === undefined) throw bad('type_role', 'is needed: who sees a system message');
   const chat = await supplyChat(core, actor, input.chat);
   const { conversation, scene } = chat;
   const sender = await savePerson(core, actor, input.user);
   const settings = await core.desk.settings.of(actor.namespace);
   const content = await contentOf(core, actor, { text, attachments, widget: settings.widget(scene.chat.source) });
-  const aside = asideOf(type, typeRole);
+  admitMessage(core, actor, { content, key });
   const appended = await commitMessage(core, actor, {
     conversation: conversation.id,
     sender: sender?.id ?? 0,
     content,
-    desk: partOf(input, type),
-    aside,
+    desk: partOf({ ...input, typeRole: addressed.typeRole }, type),
+    aside: addressed.audience,
     key,
     widget,
   });
-  if (!appended.duplicate && isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
+  // Of a call that is made again the first may have stored the message and no more.
+  if (isMark(input.status)) await markFor(core, actor, appended.message, chat, input.status);
   return appended;
 }
 
@@ -126,7 +129,7 @@ function isMark(status: string | undefined): status is 'delivered' | 'read' {
 export async function supplyMessageUpdate(
   core: Core,
   actor: Actor,
-  input: Pick<MessageInput, 'typeRole' | 'extra' | 'widget' | 'status'> & {
+  input: Pick<MessageInput, 'type' | 'typeRole' | 'extra' | 'widget' | 'status'> & {
     readonly id: number;
     readonly text?: string | undefined;
     readonly attachments?: readonly AttachmentInput[] | undefined;
@@ -134,7 +137,8 @@ export async function supplyMessageUpdate(
 ): Promise<Changed> {
   checkBackEnd(actor);
   checkExtra(input.extra);
-  const { message, chat } = await findMessage(core, actor, input.id);
+  const { message, audience, chat } = await findMessage(core, actor, input.id);
+  checkSameAudience(input, message, audience);
   if (message.content === undefined)
     throw new ChatError('failed_precondition', 'A recalled or expired message cannot be edited.');
   const settings = await core.desk.settings.of(actor.namespace);
@@ -160,12 +164,13 @@ export async function supplyMessageUpdate(
   return settledChat(changed);
 }
 
-/** A back end says that the other side has received or read a message. */
+/** A back end says that the other side has received or read a message; of what stands in an aside, that somebody has. */
 async function markFor(core: Core, actor: Actor, message: Message, { scene: { chat } }: SeenChat, cursor: 'delivered' | 'read') {
+  const aside = message.conversation !== chat.conversation;
   const fromClient = message.sender === chat.client;
-  const user = fromClient ? chat.operator : chat.client;
+  const user = aside ? 0 : fromClient ? chat.operator : chat.client;
   // Where no operator has it, the desk has read it all the same.
-  if ((user === 0 && !fromClient) || message.conversation !== chat.conversation) return;
+  if (user === 0 && !fromClient && !aside) return;
   const { conversation, id } = message;
   const countMembers = core.limits.smallGroup + 1;
   await core.committer.commit({
@@ -175,7 +180,7 @@ async function markFor(core: Core, actor: Actor, message: Message, { scene: { ch
     user,
     upTo: id,
     countMembers,
-    desk: fromClient,
+    desk: fromClient || aside,
     origin: actor,
   });
 }
@@ -185,12 +190,24 @@ export async function findMessage(
   core: Core,
   actor: Actor,
   id: number,
-): Promise<{ readonly message: Message; readonly chat: SeenChat }> {
+): Promise<{ readonly message: Message; readonly audience: string | undefined; readonly chat: SeenChat }> {
   const message = await messageOf(core, actor, id);
   const conversation = message && (await core.directory.conversation(message.conversation));
   if (message === undefined || conversation?.kind !== 'support') throw notFound();
   const chat = await findChat(core, actor, { conversation: conversation.aside?.of ?? conversation.id });
-  return { message, chat };
+  return { message, audience: conversation.aside?.audience, chat };
+}
+
+/** Those who have a message keep it: words for operators that come as a change of what a client has would be read by the client. */
+function checkSameAudience(
+  { type, typeRole }: Pick<MessageInput, 'type' | 'typeRole'>,
+  { desk }: Message,
+  audience: string | undefined,
+): void {
+  if (type === undefined && typeRole === undefined) return;
+  const addressed = addressOf(type ?? desk?.type ?? 'standard', typeRole ?? desk?.typeRole);
+  if (addressed !== undefined && addressed.audience === audience) return;
+  throw bad(type === undefined ? 'type_role' : 'type', 'is for others than those who have the message');
 }
 
 export interface OperatorInput {
@@ -244,12 +261,6 @@ export async function notifyOperator(core: Core, actor: Actor, input: ChatInput,
 function publish(core: Core, { namespace }: Actor, news: DeskNews, widget: string | undefined): void {
   const to = { operators: 'all' as const };
   core.bus.publish({ type: 'desk', namespace, news, to, from: 0, ...(widget !== undefined && { widget }) });
-}
-
-/** Notes are for operators; a system message is for one role. */
-function asideOf(type: string, typeRole: string | undefined): string | undefined {
-  if (type === 'note') return OPERATORS;
-  return type === 'system' ? typeRole : undefined;
 }
 
 function partOf({ typeRole, id, extra }: MessageInput, type: string): DeskPart | undefined {

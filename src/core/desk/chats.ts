@@ -1,24 +1,30 @@
 /** Support chats from outside: find or open one, be in one, attend the desk. */
-import type { Attendance, Sources } from '../attendances.ts';
-import { checkString } from '../content.ts';
+import { serves } from './serving.ts';
+import type { Attendance } from '../attendances.ts';
+import type { Sources } from './serving.ts';
+import { checkName, checkPage, widgetFor } from './widgets.ts';
+import type { Page } from './widgets.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Conversation, Id, User } from '../model.ts';
 import type { ChatOpened } from '../ports.ts';
 import type { Session } from '../session.ts';
-import { checkOperator, findChat, seen, sourcesOf } from './access.ts';
+import { notFound } from '../policy.ts';
+import { checkOperator, findChat, isBackEnd, seen } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
 
-/** Characters of a widget's or department's name: one word in an address. */
-export const MAX_NAME_LENGTH = 64;
-
 /** The client's chat in a widget: the newest that is not closed, else a new one. */
-export async function openChat(core: Core, actor: Actor, source: string): Promise<SeenChat & { readonly created: boolean }> {
-  checkName('source', source);
+export async function openChat(
+  core: Core,
+  actor: Actor,
+  asked: string,
+  page: Page = { origin: undefined },
+): Promise<SeenChat & { readonly created: boolean }> {
   if (actor.user === 0 || actor.role === 'operator')
     throw new ChatError('failed_precondition', 'Only clients open chats; an operator names one.');
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests do not open chats. Sign in first.');
-  const { department } = (await core.desk.settings.of(actor.namespace)).widget(source);
+  const { source, department } = await widgetFor(core, actor, asked);
+  await checkPage(core, actor, source, page);
   const outcome = await core.committer.commit({
     type: 'chat-open',
     namespace: actor.namespace,
@@ -51,11 +57,17 @@ export async function enterChat(core: Core, session: Session, ref: ChatRef): Pro
   if (hub.roomsOf(session).length >= limits.maxRoomsPerSession) {
     throw new ChatError('failed_precondition', `One connection may be in ${limits.maxRoomsPerSession} chats at the most.`);
   }
+  // The same again at the moment of coming in: the operator's widgets may have changed while the chat was looked up.
+  if (!found.member && !isBackEnd(session.actor) && !stillSees(core, session.actor, found)) throw notFound();
   hub.enter(id, session);
   core.desk.rooms.entered(found.conversation, session);
   // Where the client has come back, or has come first, the place in the queue is to be told.
   if (found.scene.chat.queuedAt !== undefined) core.desk.positions.arrived(found.scene.chat);
   return found;
+}
+
+function stillSees(core: Core, { namespace, user }: Actor, { scene: { chat } }: SeenChat): boolean {
+  return chat.operator === user || serves(core.desk.settings.peek(namespace).served(user), chat.source);
 }
 
 /** The session is in the chat no longer. */
@@ -82,12 +94,12 @@ export async function attendDesk(core: Core, session: Session, asked: AttendDesk
   if (actor.server) throw new ChatError('permission_denied', 'Only operators attend the desk.');
   checkOperator(actor);
   for (const name of asked.sources) checkName('source', name);
-  const served = await sourcesOf(core, actor);
-  const { departments } = (await core.desk.settings.of(actor.namespace)).profile(actor.user);
+  const settings = await core.desk.settings.of(actor.namespace);
+  // Nothing waits from here on: who is assigned other widgets at this moment attends already when the sessions are told of it.
   const attendance: Attendance = {
     session,
-    sources: both(asked.sources.length === 0 ? 'all' : asked.sources, served),
-    departments: both(asked.departments.length === 0 ? 'all' : asked.departments, departments.length === 0 ? 'all' : departments),
+    sources: both(asked.sources.length === 0 ? 'all' : asked.sources, settings.served(actor.user)),
+    departments: both(asked.departments.length === 0 ? 'all' : asked.departments, settings.servedDepartments(actor.user)),
     asked,
   };
   core.hub.attend(attendance);
@@ -104,12 +116,4 @@ function both(one: Sources, other: Sources): Sources {
 export function listAttendances(core: Core, actor: Actor): readonly Attendance[] {
   checkOperator(actor);
   return core.hub.attendances(actor.namespace);
-}
-
-/** The name of a widget or department; empty is none. */
-export function checkName(field: string, name: string): void {
-  checkString(field, name);
-  if (name.length <= MAX_NAME_LENGTH) return;
-  const problem = `must not be longer than ${MAX_NAME_LENGTH} characters`;
-  throw new ChatError('invalid_argument', `${field}: ${problem}`, { fields: { [field]: problem } });
 }

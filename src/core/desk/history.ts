@@ -2,10 +2,11 @@
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { ResumeEntry } from '../events.ts';
-import type { Actor, Conversation, Id, Message, User } from '../model.ts';
+import type { Actor, Id, Message, User } from '../model.ts';
 import type { HistoryPage } from '../ports.ts';
 import { findChat, hearsAside } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
+import type { ChatAside, Scene } from './model.ts';
 
 export interface ChatHistoryQuery {
   readonly before?: Id;
@@ -14,12 +15,14 @@ export interface ChatHistoryQuery {
   readonly limit: number;
 }
 
+/** The asides that messages stand in, by id. */
+export type Asides = ReadonlyMap<Id, ChatAside>;
+
 export interface ChatHistory extends HistoryPage {
   readonly chat: SeenChat;
   /** Who wrote them, by id. */
   readonly people: ReadonlyMap<Id, User>;
-  /** The asides that messages stand in, by id. */
-  readonly asides: ReadonlyMap<Id, Conversation>;
+  readonly asides: Asides;
 }
 
 export async function readChatHistory(core: Core, actor: Actor, ref: ChatRef, query: ChatHistoryQuery): Promise<ChatHistory> {
@@ -28,19 +31,24 @@ export async function readChatHistory(core: Core, actor: Actor, ref: ChatRef, qu
   const chat = await findChat(core, actor, ref);
   const asides = await asidesFor(core, actor, chat.conversation.id);
   const limit = Math.min(query.limit, core.limits.maxPage);
-  const conversations = [chat.conversation.id, ...asides.map(({ id }) => id)];
+  const conversations = [chat.conversation.id, ...asides.keys()];
   const pages = await Promise.all(conversations.map((conversation) => core.store.history({ ...query, conversation, limit })));
   const page = merge(pages, query, limit);
-  return {
-    ...page,
-    chat,
-    people: await peopleOf(core, actor, page.messages),
-    asides: new Map(asides.map((one) => [one.id, one])),
-  };
+  return { ...page, chat, people: await peopleOf(core, actor, page.messages), asides };
 }
 
-async function asidesFor(core: Core, actor: Actor, chat: Id): Promise<readonly Conversation[]> {
-  return (await core.store.asides(chat)).filter((aside) => hearsAside(actor, aside));
+async function asidesFor(core: Core, actor: Actor, chat: Id): Promise<Asides> {
+  const heard = (await core.store.asides(chat)).filter(({ conversation }) => hearsAside(actor, conversation));
+  return new Map(heard.map((aside) => [aside.conversation.id, aside]));
+}
+
+/** The scene of a message in the chat or in one of these asides. */
+export function sceneIn(
+  { chat, asides }: Pick<ChatHistory, 'chat' | 'asides'>,
+  { conversation }: Pick<Message, 'conversation'>,
+): Scene {
+  const aside = asides.get(conversation)?.cursors;
+  return aside === undefined ? chat.scene : { ...chat.scene, aside };
 }
 
 /** One page out of pages of the same place: each has at least what the one needs of it. */
@@ -68,6 +76,7 @@ async function peopleOf(core: Core, actor: Actor, messages: readonly Message[]):
 
 export interface ChatResume {
   readonly chat: SeenChat;
+  readonly asides: Asides;
   /** Ascending by place. */
   readonly entries: readonly ResumeEntry[];
   readonly next: Id;
@@ -89,12 +98,12 @@ export async function resumeChat(core: Core, actor: Actor, ref: ChatRef, after: 
     namespace: actor.namespace,
     user: actor.user,
     kinds: ['support'],
-    conversations: [chat.conversation.id, ...asides.map(({ id }) => id)],
+    conversations: [chat.conversation.id, ...asides.keys()],
     after,
     limit: core.limits.maxPage,
   });
   const messages = page.entries.flatMap((entry) => (entry.type === 'read' ? [] : [entry.message]));
-  return { ...page, chat, people: await peopleOf(core, actor, messages) };
+  return { ...page, chat, asides, people: await peopleOf(core, actor, messages) };
 }
 
 /** A chat of everything: for transcripts. Stops at `limit` messages, the oldest first. */

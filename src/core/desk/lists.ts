@@ -1,13 +1,16 @@
 /** Lists of support chats and operators, with counts that equal them. */
-import { serves } from '../attendances.ts';
+import { serves } from './serving.ts';
+import type { Sources } from './serving.ts';
 import type { Core } from '../core.ts';
 import type { Actor, Id, User } from '../model.ts';
 import { notFound } from '../policy.ts';
 import { checkOperator, isBackEnd, sourcesOf } from './access.ts';
-import type { ChatEntry, ChatFilter, ChatQuery, OperatorCounts, OperatorProfile } from './model.ts';
+import type { ChatEntry, ChatFilter, OperatorCounts, OperatorProfile } from './model.ts';
 
 export interface ListChats {
   readonly statuses?: readonly string[];
+  /** Those that the actor has. Without statuses: that are not closed. */
+  readonly mine?: boolean;
   /** Of this operator; 0: those nobody has. */
   readonly operator?: Id;
   readonly source?: string;
@@ -24,49 +27,61 @@ export interface ChatList {
   readonly total: number;
 }
 
-/** An operator's chats: those of the widgets that the operator serves. A client's: the client's own, all of them. */
+/**
+ * An operator's chats: those of the widgets that the operator serves, and those that the operator has. A client's: the client's own, all of them.
+ */
 export async function listChats(core: Core, actor: Actor, asked: ListChats): Promise<ChatList> {
   const limit = Math.min(asked.limit, core.limits.maxPage);
-  if (!isBackEnd(actor) && actor.role !== 'operator') return ownChats(core, actor, asked, limit);
-  const { order, after } = asked;
+  if (actor.role === 'guest') return { chats: [], total: 0 };
   const filter = await filterFor(core, actor, asked);
-  const waiting = order === 'waiting' ? { operator: 0, statuses: ['new'] } : {};
-  const query: ChatQuery = { ...filter, ...waiting, order, after, limit };
-  const [chats, total] = await Promise.all([core.store.chats(query), core.store.chatCount({ ...filter, ...waiting })]);
+  if (filter === undefined) return { chats: [], total: 0 };
+  const { after } = asked;
+  const order = filter.client === undefined ? asked.order : 'recent';
+  const [chats, total] = await Promise.all([core.store.chats({ ...filter, order, after, limit }), core.store.chatCount(filter)]);
   return { chats, total };
 }
 
-/** A client has few: all that there are count. */
-async function ownChats(core: Core, actor: Actor, { statuses, after }: ListChats, limit: number): Promise<ChatList> {
-  const query = { namespace: actor.namespace, client: actor.user, order: 'recent' as const, after, limit };
-  const chats = actor.user === 0 ? [] : await core.store.chats({ ...query, ...(statuses && { statuses }) });
-  return { chats, total: chats.length };
+/** Undefined: there can be none. */
+async function filterFor(core: Core, actor: Actor, asked: ListChats): Promise<ChatFilter | undefined> {
+  if (isBackEnd(actor)) return asked.mine === true ? undefined : filterOf(actor, asked, 'all');
+  if (actor.role === 'operator') {
+    const has = asked.mine === true || (asked.operator === actor.user && asked.order === 'recent');
+    return filterOf(actor, asked, has ? 'all' : await sourcesOf(core, actor));
+  }
+  if (actor.user === 0) return undefined;
+  const { mine: _, operator: __, ...own } = asked;
+  return { ...filterOf(actor, { ...own, order: 'recent' }, 'all'), client: actor.user };
 }
 
-async function filterFor(core: Core, actor: Actor, asked: ListChats): Promise<ChatFilter> {
-  const { statuses, operator, source, department, unread } = asked;
-  const served = isBackEnd(actor) ? 'all' : await sourcesOf(core, actor);
+function filterOf(actor: Actor, asked: ListChats, served: Sources): ChatFilter {
+  const { statuses, mine, source, department, unread, order } = asked;
+  const waiting = order === 'waiting' ? { operator: 0, statuses: ['new'] } : {};
+  const operator = mine === true ? actor.user : asked.operator;
   const sources = source === undefined ? served : [source].filter((one) => serves(served, one));
   // What came through no widget is seen by all who serve some.
-  const seen = sources === 'all' || source !== undefined ? sources : [...sources, ''];
+  const seen = sources === 'all' || source !== undefined || sources.length === 0 ? sources : [...sources, ''];
   return {
     namespace: actor.namespace,
     ...(statuses && { statuses }),
+    ...(mine === true && statuses === undefined && { closed: false }),
     ...(operator !== undefined && { operator }),
+    ...waiting,
     ...(seen !== 'all' && { sources: seen }),
     ...(department !== undefined && { department }),
     ...(unread !== undefined && { unread }),
   };
 }
 
-/** How many chats there are of each sort that the actor sees. */
+/** How many chats the lists have that the actor sees. */
 export async function countChats(core: Core, actor: Actor): Promise<DeskCounts> {
   checkOperator(actor);
-  const filter = await filterFor(core, actor, { order: 'recent', after: 0, limit: 1 });
-  const count = (rest: Partial<ChatFilter>): Promise<number> => core.store.chatCount({ ...filter, ...rest });
+  const count = async (asked: Partial<ListChats>): Promise<number> => {
+    const filter = await filterFor(core, actor, { order: 'recent', after: 0, limit: 0, ...asked });
+    return filter === undefined ? 0 : core.store.chatCount(filter);
+  };
   const [waiting, mine, open, closed, unread] = await Promise.all([
-    count({ statuses: ['new'], operator: 0 }),
-    actor.user === 0 ? 0 : count({ statuses: ['new', 'open'], operator: actor.user }),
+    count({ order: 'waiting' }),
+    count({ mine: true }),
     count({ statuses: ['open'] }),
     count({ statuses: ['closed'] }),
     count({ unread: true }),
@@ -77,7 +92,7 @@ export async function countChats(core: Core, actor: Actor): Promise<DeskCounts> 
 export interface DeskCounts {
   /** Nobody has them. */
   readonly waiting: number;
-  /** The actor has them and they are not closed. */
+  /** The actor has them and they are not closed, whatever else a back end calls them. */
   readonly mine: number;
   readonly open: number;
   readonly closed: number;
@@ -88,6 +103,7 @@ export interface DeskCounts {
 export interface ListedOperator {
   readonly user: User;
   readonly profile: OperatorProfile;
+  readonly sources: Sources;
   readonly online: boolean;
   readonly counts: OperatorCounts;
 }
@@ -112,7 +128,8 @@ async function describe(core: Core, namespace: string, ids: readonly Id[]): Prom
     const user = users.get(id);
     if (user === undefined) return [];
     const nothing = { operator: id, newChats: 0, openChats: 0 };
-    return [{ user, profile: settings.profile(id), online: attending.has(id), counts: counts.get(id) ?? nothing }];
+    const [profile, sources] = [settings.profile(id), settings.served(id)];
+    return [{ user, profile, sources, online: attending.has(id), counts: counts.get(id) ?? nothing }];
   });
 }
 

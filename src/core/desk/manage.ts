@@ -5,10 +5,12 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Id } from '../model.ts';
 import { notFound } from '../policy.ts';
 import { checkOperator, isBackEnd, sourcesOf } from './access.ts';
-import { attendDesk, checkName, leaveChat, settledChat } from './chats.ts';
+import { attendDesk, leaveChat, settledChat } from './chats.ts';
+import { checkName } from './widgets.ts';
 import { isTimeZone } from './hours.ts';
 import type { BusinessHours, CannedReply, Department, DeskSetting, DeskSettingKind, OperatorProfile, Widget } from './model.ts';
-import { serves } from '../attendances.ts';
+import { serves } from './serving.ts';
+import { withdrawOperator } from './withdraw.ts';
 
 /** Widgets, departments, profiles and replies in a namespace, of each kind: all are in memory. */
 const MAX_SETTINGS = 10_000;
@@ -80,27 +82,35 @@ export async function saveProfile(
 ): Promise<OperatorProfile> {
   const own = actor.role === 'operator' && actor.user === user;
   if (!own || change.sources !== undefined || change.departments !== undefined) checkManager(actor);
-  const known = await core.directory.user(actor.namespace, user);
-  if (known === undefined) throw notFound();
   const profile: OperatorProfile = { ...(await core.desk.settings.of(actor.namespace)).profile(user), ...change, user };
-  for (const name of profile.sources) checkKey('sources', name);
+  const { sources = [] } = profile;
+  for (const name of sources) checkKey('sources', name);
   for (const name of profile.departments) checkKey('departments', name);
-  checkCount('sources', profile.sources.length, MAX_SETTINGS);
+  checkCount('sources', sources.length, MAX_SETTINGS);
   checkCount('departments', profile.departments.length, MAX_SETTINGS);
   if (!Number.isInteger(profile.capacity) || profile.capacity < 0 || profile.capacity > MAX_CAPACITY) {
     throw bad('capacity', `is a whole number from 0 to ${MAX_CAPACITY}`);
   }
+  await ensureOperator(core, actor, user);
   await save(core, actor, { kind: 'operator', name: String(user), value: profile });
-  await profileChanged(core, actor.namespace, user);
+  await profileChanged(core, actor.namespace, user, change.sources !== undefined);
   return profile;
 }
 
+/** Somebody who has never connected is an operator from now on, so that nothing else is heard first. Their first token may say otherwise. */
+async function ensureOperator(core: Core, { namespace }: Actor, id: Id): Promise<void> {
+  const known = await core.directory.user(namespace, id);
+  if (known?.erasedAt !== undefined) throw notFound();
+  if (known === undefined) settledChat(await core.committer.commit({ type: 'user', namespace, id, role: 'operator' }));
+}
+
 /** The operator's live sessions hear what the profile says from now on, and nothing else. */
-async function profileChanged(core: Core, namespace: string, user: Id): Promise<void> {
-  core.desk.tally.touch(namespace, user);
+async function profileChanged(core: Core, namespace: string, user: Id, assigned: boolean): Promise<void> {
+  core.desk.tally.profileChanged(namespace, user);
   for (const { session, asked } of core.hub.attendances(namespace)) {
     if (session.actor.user === user) await attendDesk(core, session, asked);
   }
+  if (assigned) await withdrawOperator(core, namespace, user);
   const served = await sourcesOf(core, { namespace, user });
   for (const session of core.hub.sessionsOf(namespace, user)) {
     for (const id of core.hub.roomsOf(session)) {
@@ -165,7 +175,7 @@ export async function deleteSetting(core: Core, actor: Actor, kind: DeskSettingK
     await core.committer.commit({ type: 'desk-setting-delete', namespace: actor.namespace, kind, name }),
   );
   if (!outcome.deleted) throw notFound();
-  if (kind === 'operator') await profileChanged(core, actor.namespace, Number(name));
+  if (kind === 'operator') await profileChanged(core, actor.namespace, Number(name), true);
 }
 
 async function save(core: Core, actor: Actor, setting: DeskSetting): Promise<DeskSetting> {

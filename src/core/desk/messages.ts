@@ -4,14 +4,13 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Id, Message } from '../model.ts';
 import { notFound } from '../policy.ts';
 import type { Appended, CursorMoved } from '../ports.ts';
-import { commitMessage } from '../actions/send-message.ts';
+import { admitMessage, commitMessage } from '../actions/send-message.ts';
 import { findChat, hearsAside } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
 import { contentOf } from './attachments.ts';
 import type { AttachmentInput } from './attachments.ts';
 import { settledChat } from './chats.ts';
 import { OPERATORS } from './model.ts';
-import type { SupportChat } from './model.ts';
 
 /** Characters of what somebody is typing, shown to operators: more is not read before it is sent. */
 export const MAX_PREVIEW_LENGTH = 4_096;
@@ -24,6 +23,8 @@ export interface ChatMessage {
   readonly note?: boolean;
   /** The sender's name for this send: the same key again is the same message for 24 hours. */
   readonly key?: string | undefined;
+  /** Called when it has its place: what is said from then on comes after it, also where this is not on disk yet. */
+  readonly placed?: (() => void) | undefined;
 }
 
 /**
@@ -37,13 +38,16 @@ export async function sendChatMessage(core: Core, actor: Actor, input: ChatMessa
   const widget = (await core.desk.settings.of(actor.namespace)).widget(chat.source);
   const note = input.note === true;
   if (note && actor.role !== 'operator') throw new ChatError('permission_denied', 'Only operators write notes.');
-  const { text, attachments = [], key } = input;
+  const { text, attachments = [], key, placed } = input;
   const content = await contentOf(core, actor, { text, attachments, widget });
+  // Before anything else is done for it: who could not say anything has not answered either.
+  admitMessage(core, actor, { content, key });
   if (!note && actor.role === 'operator' && actor.user !== chat.client) await answer(core, actor, found, widget.replies);
   return commitMessage(core, actor, {
     conversation: chat.conversation,
     content,
     key,
+    placed,
     ...(note && { desk: { type: 'note' }, aside: OPERATORS }),
     ...(!note && actor.role === 'bot' && { desk: { type: 'bot' } }),
   });
@@ -143,16 +147,4 @@ export async function typeInChat(
   if (text === undefined || !typingPreview) return;
   const { session: from, ...told } = typist;
   core.bus.publish({ type: 'typing', ...told, active, from, text: text.toWellFormed() });
-}
-
-/**
- * How far a message of the chat's own conversation has come: what one side wrote counts as delivered and read when the other side's cursor has
- * passed it. It never goes back.
- */
-export function messageStatus(message: Pick<Message, 'index' | 'sender'>, chat: SupportChat): 'new' | 'delivered' | 'read' {
-  const { clientDelivered, clientRead, deskDelivered, deskRead } = chat.cursors;
-  const fromClient = message.sender === chat.client;
-  const [delivered, read] = fromClient ? [deskDelivered, deskRead] : [clientDelivered, clientRead];
-  if (message.index <= read) return 'read';
-  return message.index <= delivered ? 'delivered' : 'new';
 }

@@ -25,6 +25,28 @@ export interface ChatCursors {
   readonly deskRead: number;
 }
 
+/**
+ * How far the readers of an aside have come, as an index: the farthest of them, who that is, and the farthest of all others. So what anybody wrote is
+ * read by somebody else without a cursor of each reader being kept. `index` and `others` never go back.
+ */
+export interface Reach {
+  readonly index: number;
+  /** 0: nobody in particular. */
+  readonly by: Id;
+  readonly others: number;
+}
+
+export interface AsideCursors {
+  readonly delivered: Reach;
+  readonly read: Reach;
+}
+
+/** An aside of a chat, and how far its readers have come. */
+export interface ChatAside {
+  readonly conversation: Conversation;
+  readonly cursors: AsideCursors;
+}
+
 /** What a support conversation is besides a conversation. */
 export interface SupportChat {
   readonly conversation: Id;
@@ -68,6 +90,8 @@ export interface Scene {
   readonly operator?: User;
   /** Who wrote or did what is told. */
   readonly sender?: User;
+  /** Where what is told stands in an aside. */
+  readonly aside?: AsideCursors;
 }
 
 /** Why a chat is told of. */
@@ -83,6 +107,8 @@ export type ChatCause =
   | 'supplied'
   | 'joined'
   | 'identified'
+  /** Who had the closed chat serves its widget no longer. */
+  | 'withdrawn'
   /** Nothing but unread has changed. */
   | 'unread';
 
@@ -112,6 +138,10 @@ export interface ChatChange {
 export interface ChatFilter {
   readonly namespace: string;
   readonly statuses?: readonly string[];
+  /** Only those that are closed, or only those of any other status. */
+  readonly closed?: boolean;
+  /** Of this client, whether anybody waits in it or not. */
+  readonly client?: Id;
   /** 0: those nobody has. */
   readonly operator?: Id;
   readonly sources?: readonly string[];
@@ -120,8 +150,6 @@ export interface ChatFilter {
 }
 
 export interface ChatQuery extends ChatFilter {
-  /** Of this client, whether anybody waits in it or not. */
-  readonly client?: Id;
   /** `waiting`: who waits, oldest first. `recent`: last changed first. */
   readonly order: 'waiting' | 'recent';
   /** Go on after the chat with this `cursor`; 0 = from the top. */
@@ -185,11 +213,11 @@ export interface Department {
   readonly title: string;
 }
 
-/** What an operator serves. Without a profile: everything, within the default capacity. */
+/** What an operator serves. */
 export interface OperatorProfile {
   readonly user: Id;
-  /** None: all. */
-  readonly sources: readonly string[];
+  /** None: all. Absent: nobody has assigned any, and the configuration says what that means (`Limits.operatorsServe`). */
+  readonly sources?: readonly string[];
   /** None: all. */
   readonly departments: readonly string[];
   /** Chats at a time. */

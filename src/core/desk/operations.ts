@@ -1,6 +1,7 @@
 /** What a store can be asked about support chats and the desk's settings: part of `Operation` (core/operations.ts). */
 import type { MemberChange } from '../events.ts';
 import type { Content, Conversation, Id, JsonObject, Membership, Message, Origin } from '../model.ts';
+import type { Staff } from './serving.ts';
 import type { ChatChange, DeskSetting, DeskSettingKind, Rating, Scene, SupportChat } from './model.ts';
 
 /** Who has come into a chat's conversation and who has gone. */
@@ -49,18 +50,21 @@ export interface ChatOpened {
 /**
  * What may happen to a support chat. Each is checked again in the transaction: of many operators who take one chat, one gets it.
  * - `take`: by an operator, while no other has it
- * - `assign`: to an operator who has fewer than `capacity` chats, while it waits and nobody has it; `open` when the operator had it before
- * - `transfer`: to an operator, or (0) to the queue of a department
+ * - `assign`: to an operator who has fewer than `capacity` chats, while it waits and nobody has it
+ * - `transfer`: to an operator, or (0) to the queue of a department; with `from`, while that operator (0: nobody) has it
  * - `close`, `rate`: once; a chat is rated when it is closed, by its client
- * - `reopen`: a closed chat, to the queue, or to an operator at once
+ * - `reopen`: to an operator at once, while no other has it; by its client (0) to the operator who had it where the `staff` has them with room,
+ *   else to the queue
+ * - `withdraw`: the operator serves the chat's widget no longer: is no member any more, and one that the operator has waits again
  * - `join`: an operator becomes a member without taking it
  */
 export type ChatStep =
   | { readonly kind: 'take'; readonly operator: Id }
-  | { readonly kind: 'assign'; readonly operator: Id; readonly capacity: number; readonly open: boolean }
-  | { readonly kind: 'transfer'; readonly operator: Id; readonly department: string }
+  | { readonly kind: 'assign'; readonly operator: Id; readonly capacity: number }
+  | { readonly kind: 'transfer'; readonly operator: Id; readonly department: string; readonly from?: Id | undefined }
   | { readonly kind: 'close' }
-  | { readonly kind: 'reopen'; readonly operator: Id }
+  | { readonly kind: 'reopen'; readonly operator: Id; readonly staff?: Staff }
+  | { readonly kind: 'withdraw'; readonly operator: Id }
   | { readonly kind: 'rate'; readonly rating: Rating }
   | { readonly kind: 'join'; readonly operator: Id };
 
@@ -85,7 +89,17 @@ export interface ChatChanged {
   readonly note?: { readonly conversation: Conversation; readonly message: Message; readonly scene: Scene };
 }
 
-/** An anonymous visitor has said who they are: the visitor's chats, with what was said in them, are the person's from now on. */
+/** Who a visitor is, by the site. */
+export interface Identification {
+  readonly namespace: string;
+  readonly visitor: Id;
+  readonly user: Id;
+}
+
+/**
+ * An anonymous visitor has said who they are, once and for all: the visitor's chats, with what was said in them, are the person's from now on, and
+ * the visitor opens no more. Refused when the visitor is somebody else already. To be repeated until it is `done`: each time takes a short while.
+ */
 export interface IdentifyClient {
   readonly type: 'identify';
   readonly namespace: string;
@@ -101,6 +115,8 @@ export interface ClientIdentified {
   readonly user: Id;
   /** Of each chat: the person has come and the visitor has gone. */
   readonly changes: readonly { readonly change: ChatChange; readonly members: ChatMembers }[];
+  /** Nothing of the visitor's is left to be given. */
+  readonly done: boolean;
 }
 
 /** Keep one of the desk's settings, or replace it. A reply with the id 0 is given one. */

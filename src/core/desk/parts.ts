@@ -1,5 +1,5 @@
 /** What the desk keeps in memory besides the store, and what a committed operation sets going there. */
-import { serves } from '../attendances.ts';
+import { serves } from './serving.ts';
 import type { Committer } from '../committer.ts';
 import type { Directory } from '../directory.ts';
 import type { Hub } from '../hub.ts';
@@ -18,6 +18,8 @@ import { createRooms } from './rooms.ts';
 import type { Rooms } from './rooms.ts';
 import { createDeskSettings } from './settings.ts';
 import type { DeskSettings } from './settings.ts';
+import { createStaff } from './staff.ts';
+import type { Staff } from './serving.ts';
 import { createTally } from './tally.ts';
 import type { Tally } from './tally.ts';
 
@@ -27,6 +29,8 @@ export interface DeskParts {
   readonly positions: Positions;
   readonly rooms: Rooms;
   readonly clerk: Clerk;
+  /** Who may be given chats at this moment. */
+  readonly staff: (namespace: string) => Staff;
   /** Keeps one address from making visitors without end: `take(address, 0)`. */
   readonly visitorLimiter: RateLimiter;
   /** What was committed; called in commit order, before it is announced. */
@@ -49,10 +53,11 @@ export function createDeskParts(deps: {
   now: () => Millis;
 }): DeskParts {
   const { store, hub, bus, directory, committer, limits, log, now } = deps;
-  const settings = createDeskSettings({ store });
+  const settings = createDeskSettings({ store, operatorsServe: limits.operatorsServe });
+  const staff = createStaff({ hub, settings });
   const tally = createTally({ hub, bus, store, directory, grace: limits.presenceGrace, log });
   const positions = createPositions({ hub, bus, store, directory, log });
-  const clerk = createClerk({ hub, store, settings, committer, now, log });
+  const clerk = createClerk({ store, settings, staff, committer, now, log });
   const rooms = createRooms({
     hub,
     grace: limits.presenceGrace,
@@ -76,10 +81,16 @@ export function createDeskParts(deps: {
     const waits = chat.queuedAt !== undefined;
     if (waits || waited(before)) {
       positions.changed(chat);
-      if (before.department !== chat.department) positions.changed({ ...chat, department: before.department });
+      if (before.department !== chat.department) positions.left({ ...chat, department: before.department });
     }
-    if (waits) clerk.waiting(chat, cause === 'reopened');
+    if (waits) clerk.room(chat.namespace);
     else if (before.operator !== 0 && (before.operator !== chat.operator || isOver(chat))) clerk.room(chat.namespace);
+  }
+
+  function chatRemoved(chat: SupportChat): void {
+    tally.removed(chat);
+    if (chat.queuedAt !== undefined) positions.changed(chat);
+    if (chat.operator !== 0) clerk.room(chat.namespace);
   }
 
   /** Operators who were in a chat for their membership alone are in it no longer. */
@@ -89,8 +100,7 @@ export function createDeskParts(deps: {
     for (const session of hub.insideOf(conversation.id)) {
       const { user, role } = session.actor;
       if (role !== 'operator' || !removed.includes(user)) continue;
-      const { sources } = known.profile(user);
-      if (serves(sources.length === 0 ? 'all' : sources, conversation.source ?? '')) continue;
+      if (serves(known.served(user), conversation.source ?? '')) continue;
       hub.exit(conversation.id, session);
       rooms.left(conversation.id, session);
     }
@@ -102,11 +112,13 @@ export function createDeskParts(deps: {
     positions,
     rooms,
     clerk,
+    staff,
     visitorLimiter: createRateLimiter({ rate: limits.visitorRate, now }),
     apply(outcome) {
       settings.apply(outcome);
       for (const change of changesOf(outcome)) changed(change);
       for (const members of membersOf(outcome)) putOut(members);
+      if (outcome.type === 'delete' && outcome.chat !== undefined) chatRemoved(outcome.chat);
       if (outcome.type === 'desk-setting' || outcome.type === 'desk-setting-delete') clerk.room(outcome.namespace);
     },
     attended(namespace, operator) {

@@ -1,4 +1,6 @@
 /** The desk's settings in memory, one copy per namespace, brought up to date by every committed change. What is not set has a default. */
+import type { Sources } from './serving.ts';
+import type { OperatorsServe } from '../limits.ts';
 import type { Id } from '../model.ts';
 import type { Store, Success } from '../ports.ts';
 import type { CannedReply, Department, DeskSetting, OperatorProfile, Widget } from './model.ts';
@@ -16,6 +18,10 @@ export interface Settings {
   readonly widgets: ReadonlyMap<string, Widget>;
   readonly departments: ReadonlyMap<string, Department>;
   profile(user: Id): OperatorProfile;
+  /** Widgets whose chats an operator sees and is given. */
+  served(user: Id): Sources;
+  /** Departments whose chats an operator is given. */
+  servedDepartments(user: Id): Sources;
   readonly profiles: ReadonlyMap<Id, OperatorProfile>;
   readonly replies: ReadonlyMap<Id, CannedReply>;
 }
@@ -25,6 +31,8 @@ export interface DeskSettings {
   of(namespace: string): Settings | Promise<Settings>;
   /** From memory; the defaults where nothing was loaded yet. */
   peek(namespace: string): Settings;
+  /** Grows with every change. */
+  readonly changes: number;
   apply(outcome: Success): void;
 }
 
@@ -35,7 +43,13 @@ interface Kept extends Settings {
   readonly replies: Map<Id, CannedReply>;
 }
 
-export function createDeskSettings(deps: { store: Pick<Store, 'deskSettings'> }): DeskSettings {
+export function createDeskSettings(deps: {
+  store: Pick<Store, 'deskSettings'>;
+  /** What an operator serves to whom no widgets were assigned. */
+  operatorsServe: OperatorsServe;
+}): DeskSettings {
+  const unassigned = deps.operatorsServe === 'all' ? 'all' : [];
+  const nothing = empty(unassigned);
   const namespaces = new Map<string, Kept>();
   let changes = 0;
 
@@ -45,7 +59,7 @@ export function createDeskSettings(deps: { store: Pick<Store, 'deskSettings'> })
       const stored = await deps.store.deskSettings(namespace);
       // A change committed meanwhile may be missing from what was read.
       if (changes !== before) continue;
-      const kept = namespaces.get(namespace) ?? empty();
+      const kept = namespaces.get(namespace) ?? empty(unassigned);
       for (const setting of stored) put(kept, setting);
       namespaces.set(namespace, kept);
       return kept;
@@ -54,7 +68,10 @@ export function createDeskSettings(deps: { store: Pick<Store, 'deskSettings'> })
 
   return {
     of: (namespace) => namespaces.get(namespace) ?? load(namespace),
-    peek: (namespace) => namespaces.get(namespace) ?? NOTHING,
+    peek: (namespace) => namespaces.get(namespace) ?? nothing,
+    get changes() {
+      return changes;
+    },
     apply(outcome) {
       if (outcome.type !== 'desk-setting' && outcome.type !== 'desk-setting-delete') return;
       changes += 1;
@@ -66,20 +83,25 @@ export function createDeskSettings(deps: { store: Pick<Store, 'deskSettings'> })
   };
 }
 
-function empty(): Kept {
+function empty(unassigned: Sources): Kept {
   const widgets = new Map<string, Widget>();
   const profiles = new Map<Id, OperatorProfile>();
+  const allWhereNone = (names: readonly string[]): Sources => (names.length === 0 ? 'all' : names);
+  const profile = (user: Id): OperatorProfile => profiles.get(user) ?? defaultProfile(user);
   return {
     widgets,
     profiles,
     departments: new Map<string, Department>(),
     replies: new Map<Id, CannedReply>(),
     widget: (source) => widgets.get(source) ?? defaultWidget(source),
-    profile: (user) => profiles.get(user) ?? defaultProfile(user),
+    profile,
+    served(user) {
+      const { sources } = profile(user);
+      return sources === undefined ? unassigned : allWhereNone(sources);
+    },
+    servedDepartments: (user) => allWhereNone(profile(user).departments),
   };
 }
-
-const NOTHING: Settings = empty();
 
 function put(kept: Kept, setting: DeskSetting): void {
   switch (setting.kind) {
@@ -118,5 +140,5 @@ export function defaultWidget(source: string): Widget {
 }
 
 export function defaultProfile(user: Id): OperatorProfile {
-  return { user, sources: [], departments: [], capacity: DEFAULT_CAPACITY, available: true };
+  return { user, departments: [], capacity: DEFAULT_CAPACITY, available: true };
 }

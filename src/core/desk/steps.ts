@@ -5,10 +5,11 @@ import { ChatError } from '../errors.ts';
 import type { Actor, Content, Id } from '../model.ts';
 import { notFound } from '../policy.ts';
 import type { ChatStep } from '../ports.ts';
-import { serves } from '../attendances.ts';
+import { serves } from './serving.ts';
 import { checkOperator, findChat, isBackEnd } from './access.ts';
 import type { ChatRef, SeenChat } from './access.ts';
-import { checkName, settledChat } from './chats.ts';
+import { settledChat } from './chats.ts';
+import { checkName } from './widgets.ts';
 
 /** Characters of what a client says about a chat. */
 export const MAX_COMMENT_LENGTH = 2_000;
@@ -32,6 +33,8 @@ export interface Transfer {
   readonly operator?: Id | undefined;
   /** Or the department whose queue it goes to; with an operator: the department it is of from now on. */
   readonly department?: string | undefined;
+  /** Who has it, as far as the actor knows; 0: nobody. Refused when that has changed. Absent: who has it when this is asked for. */
+  readonly from?: Id | undefined;
   /** For whoever takes over. */
   readonly note?: string | undefined;
 }
@@ -41,7 +44,7 @@ export async function transferChat(
   core: Core,
   actor: Actor,
   ref: ChatRef,
-  { operator, department, note }: Transfer,
+  { operator, department, from, note }: Transfer,
 ): Promise<SeenChat> {
   checkOperator(actor);
   if (operator === undefined && department === undefined) throw new ChatError('invalid_argument', 'Give operator or department.');
@@ -50,7 +53,13 @@ export async function transferChat(
   if (department !== undefined) await checkDepartment(core, actor, department);
   if (operator !== undefined) await checkReceiver(core, actor, operator, chat.source);
   const content: Content | undefined = note === undefined || note === '' ? undefined : { kind: 'text', text: note };
-  const to = { kind: 'transfer', operator: operator ?? 0, department: department ?? chat.department } as const;
+  // Of many who hand it on at once one does: the others did not know yet that it is another's.
+  const to = {
+    kind: 'transfer',
+    operator: operator ?? 0,
+    department: department ?? chat.department,
+    from: from ?? chat.operator,
+  } as const;
   return step(core, actor, found, to, content);
 }
 
@@ -62,9 +71,8 @@ async function checkDepartment(core: Core, actor: Actor, name: string): Promise<
 
 async function checkReceiver(core: Core, actor: Actor, operator: Id, source: string): Promise<void> {
   const user = await core.directory.user(actor.namespace, operator);
-  const profile = (await core.desk.settings.of(actor.namespace)).profile(operator);
-  if (user?.role !== 'operator' || !serves(profile.sources.length === 0 ? 'all' : profile.sources, source))
-    throw bad('operator', 'is no operator who serves this widget');
+  const served = (await core.desk.settings.of(actor.namespace)).served(operator);
+  if (user?.role !== 'operator' || !serves(served, source)) throw bad('operator', 'is no operator who serves this widget');
 }
 
 /** Ends the chat until its client writes again: by its client, or by an operator who sees it. */
@@ -74,12 +82,13 @@ export async function closeChat(core: Core, actor: Actor, ref: ChatRef): Promise
   return step(core, actor, found, { kind: 'close' });
 }
 
-/** Opens a closed chat again: an operator has it at once, a client waits for one. */
+/** Opens a closed chat again: an operator has it at once, and of many who do one; its client is with the operator who had it, or waits. */
 export async function reopenChat(core: Core, actor: Actor, ref: ChatRef): Promise<SeenChat> {
   const found = await findChat(core, actor, ref);
   const mine = found.scene.chat.client === actor.user && actor.user !== 0;
   if (!mine) checkOperator(actor);
-  return step(core, actor, found, { kind: 'reopen', operator: mine || actor.user === 0 ? 0 : actor.user });
+  const operator = mine || actor.user === 0 ? 0 : actor.user;
+  return step(core, actor, found, { kind: 'reopen', operator, staff: core.desk.staff(actor.namespace) });
 }
 
 /** What the client thinks of a chat that is closed. Given again while it is closed, the newer counts. */

@@ -7,7 +7,7 @@ import type { DeskDelivery } from '../events.ts';
 import type { Hub } from '../hub.ts';
 import type { Id, Millis } from '../model.ts';
 import type { Bus, Log, Store } from '../ports.ts';
-import type { ChatChange } from './model.ts';
+import type { ChatChange, SupportChat } from './model.ts';
 
 /** Changes within this time are told together: nobody reads faster. Milliseconds. */
 const TELL_EVERY_MS = 50;
@@ -17,7 +17,11 @@ export interface Tally {
   add(change: ChatChange): void;
   /** An operator came or went, or has another name. */
   touch(namespace: string, operator: Id): void;
-  /** The same, when the time in which a reload comes back has passed. */
+  /** An operator may have other counts, and sees other chats: what is unread among them is told again. */
+  profileChanged(namespace: string, operator: Id): void;
+  /** A chat is gone with its conversation. */
+  removed(chat: SupportChat): void;
+  /** Somebody came or went: told when the time in which a reload comes back has passed. */
   touchLater(namespace: string, operator: Id): void;
   /** A back end says how many chats an operator has. */
   supplyOperator(namespace: string, operator: Id): void;
@@ -83,12 +87,24 @@ export function createTally(deps: {
 
   const touch = (namespace: string, operator: Id): void => void pending(namespace).operators.add(operator);
 
+  function touchUnread(namespace: string): void {
+    if (!suppliedUnread.has(namespace)) pending(namespace).unread = true;
+  }
+
   return {
     add({ conversation: { namespace }, counted, unreadMoved }) {
       for (const operator of counted) touch(namespace, operator);
-      if (unreadMoved && !suppliedUnread.has(namespace)) pending(namespace).unread = true;
+      if (unreadMoved) touchUnread(namespace);
     },
     touch,
+    profileChanged(namespace, operator) {
+      touch(namespace, operator);
+      touchUnread(namespace);
+    },
+    removed({ namespace, operator, unread }) {
+      if (operator !== 0) touch(namespace, operator);
+      if (unread) touchUnread(namespace);
+    },
     touchLater: (namespace, operator) => later(grace, () => touch(namespace, operator)),
     supplyOperator: (namespace, operator) => void suppliedOperators.add(`${operator}/${namespace}`),
     supplyUnread: (namespace) => void suppliedUnread.add(namespace),

@@ -6,13 +6,18 @@ import { randomBytes } from 'node:crypto';
 import { hashSecret } from '../actions/sign-in.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
-import type { Actor, Id, Millis, User } from '../model.ts';
-import { checkName, settledChat } from './chats.ts';
+import type { Actor, Id, Millis, Origin, User } from '../model.ts';
+import { breath } from '../retention.ts';
+import { settledChat } from './chats.ts';
 import { isOpenAt } from './hours.ts';
+import { admittingWidget } from './widgets.ts';
 import type { Widget } from './model.ts';
+import type { Identification } from './operations.ts';
 
-/** A visitor's token: as long as a visit; the browser asks for the next one with its secret. */
-export const VISITOR_TOKEN_MS: Millis = 3_600_000;
+/** A visitor's token: as long as a page is read; the browser asks for the next one with its secret. */
+export const VISITOR_TOKEN_MS: Millis = 900_000;
+
+const SERVER: Origin = { door: 'server', session: 0 };
 
 const PREFIX = 'visitor:';
 
@@ -45,33 +50,27 @@ export interface VisitorAnswer {
 /** A token for a visitor of a page that may show the widget. */
 export async function admitVisitor(core: Core, request: VisitorRequest): Promise<VisitorAnswer> {
   core.desk.visitorLimiter.take(request.address, 0);
-  const widget = await allowedWidget(core, request);
-  const secret = request.visitor !== undefined && SECRET.test(request.visitor) ? request.visitor : newSecret();
+  const widget = await admittingWidget(core, request);
   const { namespace, source } = request;
-  const user = await visitorOf(core, namespace, secret);
+  const { user, secret } = await visitorFor(core, request);
   const expiresAt = core.now() + VISITOR_TOKEN_MS;
-  const token = await core.tokens.mint({ subject: externalOf(secret), namespace, role: 'user', ttl: VISITOR_TOKEN_MS });
+  const token = await core.tokens.mint({ subject: externalOf(secret), namespace, role: 'user', source, ttl: VISITOR_TOKEN_MS });
   const open = isOpenAt(widget.hours, core.now());
   return { user: user.id, token, expiresAt, visitor: secret, widget, open, online: isOnline(core, namespace, source) };
 }
 
-function isOnline(core: Core, namespace: string, source: string): boolean {
-  return core.hub.attendances(namespace).some(({ sources }) => sources === 'all' || sources.includes(source));
+/** The visitor whose secret is shown; a new one where it is none, or that of somebody who has said who they are since. */
+async function visitorFor(core: Core, { namespace, visitor = '' }: VisitorRequest): Promise<{ user: User; secret: string }> {
+  if (SECRET.test(visitor)) {
+    const user = await visitorOf(core, namespace, visitor);
+    if ((await core.store.identifiedAs(namespace, user.id)) === undefined) return { user, secret: visitor };
+  }
+  const secret = newSecret();
+  return { user: await visitorOf(core, namespace, secret), secret };
 }
 
-/** Where no widget is set any may be shown, so that a desk can be tried out; once there are some, only they. */
-async function allowedWidget(core: Core, { namespace, source, origin }: VisitorRequest): Promise<Widget> {
-  checkName('source', source);
-  const settings = await core.desk.settings.of(namespace);
-  if (settings.widgets.size > 0 && !settings.widgets.has(source)) throw new ChatError('not_found', 'There is no such widget.');
-  const widget = settings.widget(source);
-  if (widget.origins.length > 0 && (origin === undefined || !widget.origins.includes(origin))) {
-    throw new ChatError(
-      'permission_denied',
-      'This page may not show the widget: its origin is not among those that are allowed.',
-    );
-  }
-  return widget;
+function isOnline(core: Core, namespace: string, source: string): boolean {
+  return core.hub.attendances(namespace).some(({ sources }) => sources === 'all' || sources.includes(source));
 }
 
 async function visitorOf(core: Core, namespace: string, secret: string): Promise<User> {
@@ -91,8 +90,8 @@ function externalOf(secret: string): string {
 }
 
 /**
- * The site says who a visitor is, by a token it has signed: the visitor's chats are that person's from now on. Once done, doing it again changes
- * nothing.
+ * The site says who a visitor is, by a token it has signed: the visitor's chats are that person's from now on, and the visitor's own token opens
+ * none any more. A visitor is one person: the same again changes nothing, another is refused. Returns how many chats have changed hands.
  */
 export async function identifyVisitor(
   core: Core,
@@ -108,7 +107,22 @@ export async function identifyVisitor(
   if (person.role !== 'user' || known === undefined || known.external?.startsWith(PREFIX) === true) {
     throw new ChatError('permission_denied', 'The token is not that of a user whom a visitor could be.');
   }
-  const { namespace, user } = person;
-  const outcome = await core.committer.commit({ type: 'identify', namespace, visitor: actor.user, user, origin: actor });
-  return settledChat(outcome).changes.length;
+  return carryOnIdentifying(core, { namespace: person.namespace, visitor: actor.user, user: person.user }, actor);
+}
+
+/** Resolves when nothing of the visitor's is left. `stopped` is asked between transactions. */
+export async function carryOnIdentifying(
+  core: Core,
+  { namespace, visitor, user }: Identification,
+  origin: Origin = SERVER,
+  stopped: () => boolean = () => false,
+): Promise<number> {
+  let chats = 0;
+  for (let done = false; !done && !stopped();) {
+    const outcome = settledChat(await core.committer.commit({ type: 'identify', namespace, visitor, user, origin }));
+    chats += outcome.changes.length;
+    ({ done } = outcome);
+    if (!done) await breath();
+  }
+  return chats;
 }

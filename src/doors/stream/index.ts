@@ -5,6 +5,7 @@ import type { Chat as Core } from '../../core/index.ts';
 import { Chat, InnerChat, Room } from '../../protobuf/index.ts';
 import type { Carriers, Door } from '../door.ts';
 import { createOutboxes } from '../outbox.ts';
+import { createChannels } from './channels.ts';
 import { createStreamCodecs } from './codecs.ts';
 import { createInteract, createSend } from './grpc.ts';
 import { registerSendRoute } from './http.ts';
@@ -31,9 +32,11 @@ export function createStreamDoor(options: StreamDoorOptions): Door {
   const sockets = createStreamWebSockets({ chat, outboxes, codecs, maxFrameBytes, pingInterval });
   return {
     name: NAME,
-    attach({ http, grpc, upgrade, refusals }: Carriers) {
+    attach({ http, api, grpc, upgrade, refusals }: Carriers) {
       refusals(PREFIX, NAME, wordRefusal);
       answerUnknown(http, chat, NAME);
+      // Nothing of this door is under `/api` but what the document says of it.
+      api.register({ door: NAME, tags: {}, components: [], channels: createChannels(), routes: () => undefined });
       const shared = { chat, outboxes, codecs };
       for (const service of [Chat, Room, InnerChat]) grpc.registerService(service);
       grpc.register('/appootb.message.Chat/Interact', createInteract(shared, false));

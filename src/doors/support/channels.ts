@@ -45,6 +45,7 @@ const SERVER_EXAMPLES: ServerData = {
   operator_updated: { user: operator, is_online: true, new_chats: 0, open_chats: 1 },
   global_updated: { unread_chats: 3 },
   chat_notification: { chat },
+  error: { code: 'invalid_argument', message: 'message_id: must be integer', frame: 'mark_message_read' },
   history_cut: {},
   queue_position: { position: 1 },
 };
@@ -60,6 +61,8 @@ const SERVER_SUMMARIES: Readonly<Record<ServerFrameType, string>> = {
   operator_updated: 'An operator has come, gone or has other counts.',
   global_updated: 'Figures of the desk as a whole have changed.',
   chat_notification: 'A back end points the operator to a chat.',
+  error:
+    'A frame that cannot be carried out: data that are not as documented; with `extensions=1` also marks of messages that are not there, and typing that is refused.',
   history_cut: 'Some of what came since `after` is gone by retention. The first frame, where it comes.',
   queue_position: 'How many wait before this chat and itself. Only with `extensions=1`.',
 };
@@ -193,6 +196,7 @@ export const CHANNELS: readonly AsyncChannel[] = [
       'typing_updated',
       'user_connected',
       'user_disconnected',
+      'error',
       'history_cut',
       'chat_updated',
       'queue_position',

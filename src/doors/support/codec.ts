@@ -15,39 +15,32 @@ import type {
   Scene,
   User,
 } from '../../core/index.ts';
-import type {
-  AttachmentObject,
-  AttachmentType,
-  ChatObject,
-  MessageObject,
-  MessageStatus,
-  OperatorObject,
-  UserObject,
-} from './wire.ts';
+import { avatarOf, linkTo } from './addresses.ts';
+import type { AttachmentObject, AttachmentType, ChatObject, MessageObject, OperatorObject, UserObject } from './wire.ts';
 
 /** Date and time to the second, with an offset: the form of the documents, which strict readers take. */
 export function toTime(at: Millis): string {
   return `${new Date(at).toISOString().slice(0, 19)}+00:00`;
 }
 
-export function toUserObject(
-  links: Links,
-  { id, role, name, picture, person = {} }: Omit<User, 'namespace' | 'createdAt'>,
-): UserObject {
+export function toUserObject(links: Links, user: Omit<User, 'namespace' | 'createdAt'>): UserObject {
+  const { id, role, name, person = {} } = user;
   const hasParts = [person.lastname, person.firstname, person.patronymic].some((part) => part !== undefined && part !== '');
   return {
     id,
     role: person.role ?? (role === 'guest' ? 'user' : role),
-    avatar: person.avatar ?? (picture === undefined ? '' : links.show(picture)),
+    avatar: avatarOf(links, user),
     lastname: person.lastname ?? '',
     firstname: person.firstname ?? (hasParts ? '' : name),
     patronymic: person.patronymic ?? '',
   };
 }
 
-/** Where a message has no author that anybody knows. */
-function nobody(id: Id): UserObject {
-  return { id, role: 'system', avatar: '', lastname: '', firstname: '', patronymic: '' };
+/** Where a message has no author that anybody knows: as a back end described whoever that is. */
+function nobody(id: Id, described: JsonObject | undefined): UserObject {
+  const said = (name: string): string => textIn(described, name) ?? '';
+  const [lastname, firstname, patronymic] = [said('lastname'), said('firstname'), said('patronymic')];
+  return { id, role: said('role') || 'system', avatar: linkTo(said('avatar')), lastname, firstname, patronymic };
 }
 
 export function toChatObject(links: Links, { chat, client, operator }: Scene): ChatObject {
@@ -67,31 +60,31 @@ export interface Told {
   readonly conversation: Conversation;
   readonly scene: Scene;
   readonly sender: User | undefined;
-  /** Of a message in an aside, which has many readers: how far it is known to have come. */
-  readonly status?: MessageStatus | undefined;
 }
 
-export function toMessageObject(links: Links, told: Told): MessageObject {
-  const { message, scene, sender } = told;
-  const { desk, content } = message;
-  const extra = desk?.extra;
+/** A message without its chat, its author and its attachments. */
+export function toOwnMembers(message: Message, status: string): Omit<MessageObject, 'chat' | 'user' | 'attachments'> {
+  const { desk, content, id, index, sentAt } = message;
+  const { chat: _chat, user: _user, attachments: _attachments, ...others } = desk?.extra ?? {};
   return {
-    ...extra,
-    id: desk?.external ?? message.id,
+    ...others,
+    id: desk?.external ?? id,
     type: desk?.type ?? 'standard',
     type_role: desk?.typeRole ?? (desk?.type === 'note' ? OPERATORS : 'user'),
-    status: textIn(extra, 'status') ?? statusOf(told),
+    status,
     text: content === undefined ? '' : wordsOf(content),
-    send_time: textIn(extra, 'send_time') ?? toTime(message.sentAt),
-    message_index: message.index,
-    chat: toChatObject(links, scene),
-    user: sender === undefined ? nobody(message.sender) : toUserObject(links, sender),
-    attachments: content === undefined ? [] : attachmentsOf(links, message, content),
+    send_time: textIn(others, 'send_time') ?? toTime(sentAt),
+    message_index: index,
   };
 }
 
-function statusOf({ message, conversation, scene, status }: Told): MessageStatus {
-  return conversation.aside === undefined ? messageStatus(message, scene.chat) : (status ?? 'new');
+export function toAuthor(links: Links, { message, sender }: Told): UserObject {
+  return sender === undefined ? nobody(message.sender, objectIn(message.desk?.extra, 'user')) : toUserObject(links, sender);
+}
+
+/** A word of a back end's, or how far it has come in a scene. */
+export function statusOf(message: Message, scene: Scene): string {
+  return textIn(message.desk?.extra, 'status') ?? messageStatus(message, scene);
 }
 
 /** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */
@@ -102,7 +95,9 @@ function wordsOf(content: Content): string {
   return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
 }
 
-function attachmentsOf(links: Links, { id }: Message, { kind, resource, attachments }: Content): AttachmentObject[] {
+export function toAttachments(links: Links, { id, content }: Message): AttachmentObject[] {
+  if (content === undefined) return [];
+  const { kind, resource, attachments } = content;
   if (attachments !== undefined) return attachments.map((one) => toAttachment(links, one));
   // What other doors send has one, and nothing of its size.
   return resource === undefined ? [] : [toFile(links, resource, resource.file ?? id, typeOfKind(kind), 0)];
@@ -118,8 +113,8 @@ function toAttachment(links: Links, attachment: Attachment): AttachmentObject {
     ...foreign,
     uuid: textIn(foreign, 'uuid') ?? '',
     type: textIn(foreign, 'type') ?? 'file',
-    url: textIn(foreign, 'url') ?? '',
-    url_preview: textIn(foreign, 'url_preview') ?? '',
+    url: linkTo(textIn(foreign, 'url')),
+    url_preview: linkTo(textIn(foreign, 'url_preview')),
     filename: textIn(foreign, 'filename') ?? '',
     extension: textIn(foreign, 'extension') ?? '',
     size: typeof foreign['size'] === 'number' ? foreign['size'] : 0,
@@ -133,8 +128,8 @@ function toFile(links: Links, resource: Resource, id: Id, type: AttachmentType, 
   return {
     uuid: uuidOf(id),
     type,
-    url,
-    url_preview: thumbnail ?? '',
+    url: linkTo(url),
+    url_preview: linkTo(thumbnail),
     filename,
     extension: dot <= 0 ? '' : filename.slice(dot + 1).toLowerCase(),
     size,

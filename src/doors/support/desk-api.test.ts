@@ -70,7 +70,8 @@ describe('a chat', () => {
     expect(codeOf(await post(`/chats/${uuid}/rating`, ann, { score: 1 }))).toBe('permission_denied');
     await post(`/chats/${uuid}/messages`, client, { text: 'One more' });
     expect((await get(`/chats/${uuid}`, ann)).body).toMatchObject({ status: 'new', lastOperatorId: '21', unread: true });
-    expect((await post(`/chats/${uuid}/reopen`, ann)).body.status).toBe('new');
+    expect((await post(`/chats/${uuid}/reopen`, ann)).body).toMatchObject({ status: 'open', operator: { id: '21' } });
+    expect((await post(`/chats/${uuid}/reopen`, ben)).body.error.fields).toEqual({ operator: '21' });
   });
 
   it('is handed on with a note, which its client never sees', async () => {

@@ -33,9 +33,8 @@ function registerLists(http: Routes, { chat, operation }: RouteDeps): void {
       { querystring: ChatsPlace, response: { 200: DeskChats } },
     ),
     async (request) => {
-      const actor = actorFrom(request);
-      const query = toListQuery(request.query, actor.user);
-      return toChats(await chat.desk.listChats(actor, query), query.limit);
+      const query = toListQuery(request.query);
+      return toChats(await chat.desk.listChats(actorFrom(request), query), query.limit);
     },
   );
 
@@ -80,12 +79,13 @@ function registerOne(http: Routes, { chat, operation }: RouteDeps): void {
         id: 'openDeskChat',
         tag: 'desk',
         summary: 'My chat in a widget: the newest that is not closed, else a new one',
-        refusals: ['failed_precondition'],
+        refusals: ['failed_precondition', 'not_found', 'permission_denied'],
       },
       { body: OpenChat, response: { 200: DeskChat, 201: DeskChat } },
     ),
     async (request, reply) => {
-      const { scene, created } = await chat.desk.openChat(actorFrom(request), request.body.source);
+      const { origin, host } = request.headers;
+      const { scene, created } = await chat.desk.openChat(actorFrom(request), request.body.source, { origin, host });
       return reply.code(created ? 201 : 200).send(toChat(chat.links, scene));
     },
   );
@@ -152,9 +152,10 @@ function registerSteps(http: Routes, { chat, operation }: RouteDeps): void {
       { params: ByChat, body: Transfer, response: { 200: DeskChat } },
     ),
     async (request) => {
-      const { operatorId, department, note } = request.body;
+      const { operatorId, department, fromOperatorId, note } = request.body;
       const operator = operatorId === undefined ? undefined : toId('operatorId', operatorId);
-      const to = { operator, department, note };
+      const from = fromOperatorId === undefined ? undefined : toId('fromOperatorId', fromOperatorId);
+      const to = { operator, department, from, note };
       const { scene } = await desk.transfer(actorFrom(request), chatRef(request.params.chat), to);
       return toChat(chat.links, scene);
     },

@@ -1,12 +1,11 @@
 /** Between the desk's nouns and the objects under `/api/desk`. Pure: nothing here knows a request or waits. */
 import { toId, toLimit, toTime } from '../../api/index.ts';
-import { messageStatus, uuidOf } from '../../core/index.ts';
+import { messageStatus, sceneIn, uuidOf } from '../../core/index.ts';
 import type {
   Attachment,
   ChatEntry,
   ChatHistory,
   Content,
-  Id,
   JsonObject,
   Links,
   ListChats,
@@ -18,16 +17,19 @@ import type {
   VisitorAnswer,
   Widget,
 } from '../../core/index.ts';
+import { avatarOf, withLinks } from './addresses.ts';
 import type * as requests from './desk-requests.ts';
 import type * as wire from './desk-wire.ts';
 
-export function toPerson(links: Links, { id, role, name, picture, person = {} }: User): wire.DeskPerson {
-  const { avatar = picture === undefined ? undefined : links.show(picture), firstname, lastname, patronymic } = person;
+export function toPerson(links: Links, user: User): wire.DeskPerson {
+  const { id, role, name, person = {} } = user;
+  const { firstname, lastname, patronymic } = person;
+  const avatar = avatarOf(links, user);
   return {
     id: String(id),
     role: person.role ?? role,
     name,
-    ...(avatar !== undefined && { avatar }),
+    ...(avatar !== '' && { avatar }),
     ...(firstname !== undefined && { firstname }),
     ...(lastname !== undefined && { lastname }),
     ...(patronymic !== undefined && { patronymic }),
@@ -60,16 +62,15 @@ function times({ queuedAt, takenAt, closedAt }: SupportChat): Pick<wire.DeskChat
 }
 
 /** `sender`: absent where nobody we know wrote it. */
-export function toMessage(links: Links, message: Message, chat: SupportChat, sender: User | undefined): wire.DeskMessage {
+export function toMessage(links: Links, message: Message, scene: Scene, sender: User | undefined): wire.DeskMessage {
   const { id, index, state, content, sentAt, editedAt, desk } = message;
-  const aside = message.conversation !== chat.conversation;
   return {
     id: String(id),
-    chatId: String(chat.conversation),
+    chatId: String(scene.chat.conversation),
     index,
     type: desk?.type ?? 'standard',
     ...(desk?.typeRole !== undefined && { typeRole: desk.typeRole }),
-    status: aside ? 'new' : messageStatus(message, chat),
+    status: messageStatus(message, scene),
     state,
     ...(sender && { sender: toPerson(links, sender) }),
     text: content?.text ?? '',
@@ -100,13 +101,14 @@ function toAttachment(links: Links, attachment: Attachment): wire.DeskAttachment
 }
 
 function foreignAttachment(foreign: JsonObject): wire.DeskAttachment {
-  const { uuid, type, url, filename } = foreign;
+  const told = withLinks(foreign);
+  const { uuid, type, url, filename } = told;
   return {
     ...(typeof uuid === 'string' && { uuid }),
     type: typeof type === 'string' ? type : 'file',
     ...(typeof url === 'string' && { url }),
     ...(typeof filename === 'string' && { filename }),
-    foreign: { ...foreign },
+    foreign: told,
   };
 }
 
@@ -120,27 +122,29 @@ export function toEntry(links: Links, { scene, lastMessage }: ChatEntry): wire.D
   const sender = [client, operator].find((user) => user !== undefined && user.id === lastMessage?.sender);
   return {
     ...toChat(links, scene),
-    ...(lastMessage && { lastMessage: toMessage(links, lastMessage, scene.chat, sender) }),
+    ...(lastMessage && { lastMessage: toMessage(links, lastMessage, scene, sender) }),
   };
 }
 
-export function toHistory(links: Links, { chat, messages, people, moreBefore, moreAfter }: ChatHistory): wire.DeskHistory {
+export function toHistory(links: Links, history: ChatHistory): wire.DeskHistory {
+  const { messages, people, moreBefore, moreAfter } = history;
   return {
-    messages: messages.map((one) => toMessage(links, one, chat.scene.chat, people.get(one.sender))),
+    messages: messages.map((one) => toMessage(links, one, sceneIn(history, one), people.get(one.sender))),
     moreBefore,
     moreAfter,
   };
 }
 
-export function toOperator(links: Links, { user, profile, online, counts }: ListedOperator): wire.DeskOperator {
-  const { available, capacity, sources, departments } = profile;
+export function toOperator(links: Links, { user, profile, sources, online, counts }: ListedOperator): wire.DeskOperator {
+  const { available, capacity, departments } = profile;
   const { newChats, openChats } = counts;
   return {
     user: toPerson(links, user),
     online,
     available,
     capacity,
-    sources: [...sources],
+    servesAll: sources === 'all',
+    sources: sources === 'all' ? [] : [...sources],
     departments: [...departments],
     newChats,
     openChats,
@@ -175,12 +179,13 @@ export function toVisitor({ user, token, expiresAt, visitor, widget, open, onlin
 
 // ---- Wire to core ------------------------------------------------------------------------------------------------------------------
 
-export function toListQuery(query: requests.ChatsPlace, user: Id): ListChats {
+export function toListQuery(query: requests.ChatsPlace): ListChats {
   const { status, mine, operatorId, source, department, unread, after, limit } = query;
-  const operator = mine === true ? user : operatorId === undefined ? undefined : toId('operatorId', operatorId);
+  const operator = operatorId === undefined ? undefined : toId('operatorId', operatorId);
   const statuses = status?.split(',').filter((word) => word !== '');
   return {
     ...(statuses !== undefined && statuses.length > 0 && { statuses }),
+    ...(mine === true && { mine }),
     ...(operator !== undefined && { operator }),
     ...(source !== undefined && { source }),
     ...(department !== undefined && { department }),

@@ -80,7 +80,7 @@ function registerWriting(http: Routes, { chat, operation }: RouteDeps): void {
         const said = { chat: chatRef(request.params.chat), text, attachments, note, key };
         const { message, scene, duplicate } = await chat.desk.sendMessage(actorFrom(request), said);
         const found = scene ?? (await chat.desk.findChat(actorFrom(request), said.chat)).scene;
-        return reply.code(duplicate ? 200 : 201).send(toMessage(chat.links, message, found.chat, found.sender));
+        return reply.code(duplicate ? 200 : 201).send(toMessage(chat.links, message, found, found.sender));
       },
     );
   }

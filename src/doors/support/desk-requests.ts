@@ -25,7 +25,9 @@ export const ChatsPlace = Type.Object({
       examples: ['open'],
     }),
   ),
-  mine: optional(Type.Boolean({ description: 'Only those that I have; a client sees no others.' })),
+  mine: optional(
+    Type.Boolean({ description: 'Only those that I have; without a status: that are not closed. A client sees no others.' }),
+  ),
   operatorId: optional(id('Only those of this operator.', BOB)),
   source: optional(Type.String({ description: 'Only those of this widget.', examples: ['lk'] })),
   department: optional(Type.String({ description: 'Only those of this department.', examples: ['sales'] })),
@@ -88,6 +90,9 @@ export const Transfer = Type.Object(
     department: optional(
       Type.String({ maxLength: 64, description: 'Whose queue it goes to; with an operator: whose it is from now on.' }),
     ),
+    fromOperatorId: place(
+      'Who has it, as far as you know; 0: nobody. Refused when it is another’s meanwhile; absent: as it is when asked.',
+    ),
     note: optional(Type.String({ description: 'For whoever takes over; stands in the chat as a note.' })),
   },
   { minProperties: 1, examples: [{ department: 'sales', note: 'Wants a second account.' }] },
@@ -125,7 +130,9 @@ export const SaveOperator = Type.Object(
   {
     available: optional(Type.Boolean({ description: 'Takes new chats.' })),
     capacity: optional(Type.Integer({ minimum: 0, maximum: 1_000, description: 'Chats at a time that are given to them.' })),
-    sources: optional(Type.Array(Type.String(), { description: 'Back ends only: widgets they serve; none: all.' })),
+    sources: optional(
+      Type.Array(Type.String(), { description: 'Back ends only: widgets they serve, and no others from then on; none: all.' }),
+    ),
     departments: optional(
       Type.Array(Type.String(), { description: 'Back ends only: departments they are asked for; none: all.' }),
     ),

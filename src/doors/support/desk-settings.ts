@@ -152,7 +152,11 @@ function registerOperators(http: Routes, { chat, operation }: RouteDeps): void {
     '/desk/operators/:userId',
     operation(
       serversOnly('conversations'),
-      { id: 'deleteDeskOperator', tag: 'desk', summary: 'Forget what an operator serves: from then on everything' },
+      {
+        id: 'deleteDeskOperator',
+        tag: 'desk',
+        summary: 'Forget what an operator serves: from then on what the configuration says',
+      },
       { params: ByOperator, response: { 204: Nothing } },
     ),
     async (request, reply) => {

@@ -2,8 +2,9 @@
  * Deliveries as this door's frames. One codec object for all clients in chats and one for all operators on the broadcast: a message is put into
  * JSON and framed once, however many hear it.
  */
-import { createRecent, serves } from '../../core/index.ts';
+import { createRecent, laterCursors, serves } from '../../core/index.ts';
 import type {
+  AsideCursors,
   ChatCursors,
   Codec,
   Delivery,
@@ -17,14 +18,12 @@ import type {
   User,
 } from '../../core/index.ts';
 import { frameText } from '../websocket-frame.ts';
-import { toChatObject, toMessageObject, toOperatorObject, toUserObject } from './codec.ts';
+import { statusOf, toChatObject, toOperatorObject, toUserObject } from './codec.ts';
 import type { Told } from './codec.ts';
-import type { MessageStatus, ServerData, ServerFrameType } from './wire.ts';
+import { createTexts } from './texts.ts';
+import type { ServerData, ServerFrameType } from './wire.ts';
 
-/** Statuses of notes and system messages remembered, so that a change tells them as they were. */
-const MAX_STATUSES = 10_000;
-
-/** Chats whose cursors are remembered: those in which something is told just now. */
+/** Chats, and asides of them, whose cursors are remembered: those in which something is told just now. */
 const MAX_CHATS = 10_000;
 
 /** Deliveries that change who hears what, and have no frame of their own. */
@@ -48,22 +47,26 @@ export function frameOf<T extends ServerFrameType>(type: T, data: ServerData[T])
 }
 
 export function createFrames({ links }: { links: Links }): Frames {
-  const statuses = createRecent<Id, MessageStatus>(MAX_STATUSES);
-  /** How far each chat was told to have come: what was committed earlier and is told later, or was held back, tells no less. */
+  const texts = createTexts({ links });
+  /** How far each chat, and each aside, was told to have come: what was committed earlier and is told later, or was held back, tells no less. */
   const furthest = createRecent<Id, ChatCursors>(MAX_CHATS);
+  const furthestAside = createRecent<Id, AsideCursors>(MAX_CHATS);
   /** Made while a count is handed round: operators of the same widgets get the same frame. */
   const unreads = new WeakMap<object, Map<string, Frame>>();
 
   function message(type: 'message_added' | 'message_updated', told: Told, clientId?: string): Frame {
-    const status = told.status ?? statuses.get(told.message.id);
-    const object = toMessageObject(links, { ...told, scene: forward(told.scene), status });
-    if (type === 'message_updated') return frameOf(type, { message: object });
-    return frameOf(type, { message: object, ...(clientId !== undefined && { client_id: clientId }) });
+    const text = texts.message(told, statusOf(told.message, forward(told.scene, told.conversation.id)));
+    const named = clientId === undefined ? '' : `,"client_id":${JSON.stringify(clientId)}`;
+    return frameText(`{"type":"${type}","data":{"message":${text}${named}}}`);
   }
 
-  /** The scene with the chat at least as far as it was told: a status never goes back. */
-  function forward(scene: Scene): Scene {
-    const { chat } = scene;
+  /** The scene with the chat, or the aside, at least as far as it was told: a status never goes back. */
+  function forward(scene: Scene, conversation: Id): Scene {
+    const { chat, aside } = scene;
+    if (aside !== undefined) {
+      const known = furthestAside.get(conversation);
+      return { ...scene, aside: furthestAside.set(conversation, known === undefined ? aside : laterCursors(known, aside)) };
+    }
     const known = furthest.get(chat.conversation);
     const cursors = furthest.set(chat.conversation, known === undefined ? chat.cursors : laterOf(known, chat.cursors));
     return { ...scene, chat: { ...chat, cursors } };
@@ -84,17 +87,9 @@ export function createFrames({ links }: { links: Links }): Frames {
       }
       case 'read':
       case 'delivered': {
-        const { conversation, scene, covered, type } = delivery;
+        const { conversation, scene, covered } = delivery;
         if (scene === undefined || covered === undefined) return undefined;
-        const status = conversation.aside === undefined ? undefined : further(statuses.get(covered.id), type);
-        if (status !== undefined) statuses.set(covered.id, status);
-        return message('message_updated', {
-          message: covered,
-          conversation,
-          scene,
-          sender: authorIn(scene, covered.sender),
-          status,
-        });
+        return message('message_updated', { message: covered, conversation, scene, sender: authorIn(scene, covered.sender) });
       }
       default:
         return undefined;
@@ -189,8 +184,4 @@ function laterOf(one: ChatCursors, other: ChatCursors): ChatCursors {
     deskDelivered: Math.max(one.deskDelivered, other.deskDelivered),
     deskRead: Math.max(one.deskRead, other.deskRead),
   };
-}
-
-function further(known: MessageStatus | undefined, reached: 'read' | 'delivered'): MessageStatus {
-  return known === 'read' ? 'read' : reached;
 }

@@ -11,7 +11,7 @@ import type { ClientFrame, ClientFrameType } from './wire.ts';
 const MAX_DEPTH = 16;
 
 /** Members of a message that the server alone says: a client that brings one tries to be somebody else. */
-const FORGED = ['id', 'type', 'type_role', 'status', 'user', 'chat', 'send_time', 'message_index'];
+const FORGED = ['id', 'type', 'type_role', 'status', 'user', 'role', 'chat', 'send_time', 'message_index'];
 
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw invalid('the text is not UTF-8');
@@ -75,7 +75,7 @@ export function parseEnvelope(bytes: Buffer): RawFrame {
   return { type, data };
 }
 
-/** Throws when the data are not the interface's; of a message that is answered, of the rest it ends the connection. */
+/** Throws when the data are not the interface’s: the client is told so, and the connection lives on. */
 export function parseFrame({ type, data }: RawFrame): ClientFrame {
   switch (type) {
     case 'send_message': {

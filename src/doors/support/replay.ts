@@ -2,7 +2,7 @@
  * What came since a place in the feed, running into what is live without a gap: live frames are held back while it is read, and those that
  * the reading has met are not told again.
  */
-import { placeOf } from '../../core/index.ts';
+import { placeOf, sceneIn } from '../../core/index.ts';
 import type { Actor, Chat, ChatResume, Delivery, Frame, Id, ReadDelivery, ResumeEntry } from '../../core/index.ts';
 import { frameOf } from './frames.ts';
 import type { Frames } from './frames.ts';
@@ -40,11 +40,14 @@ export function createReplay(deps: {
   let held: Held[] | undefined = [];
   let live = false;
   let isCut = false;
-  /** How far the client and the desk have read, where that is news. */
-  const reads = new Map<'client' | 'desk', ReadDelivery>();
+  /** The page that was read last. */
+  let last: ChatResume | undefined;
+  /** How far the client, the desk and the readers of each aside have read, where that is news. */
+  const reads = new Map<'client' | 'desk' | Id, ReadDelivery>();
 
   async function page(conversation: Id): Promise<boolean> {
     const found = await chat.desk.resume(actor, { conversation }, place);
+    last = found;
     if (found.cut && !isCut) push(frameOf('history_cut', {}));
     isCut ||= found.cut;
     for (const entry of found.entries) tell(found, entry);
@@ -52,24 +55,24 @@ export function createReplay(deps: {
     return found.more;
   }
 
-  function tell({ chat: { scene }, people }: ChatResume, entry: ResumeEntry): void {
+  function tell(found: ChatResume, entry: ResumeEntry): void {
     if (entry.type === 'read') {
-      reads.set(entry.user === scene.chat.client ? 'client' : 'desk', entry);
+      const side = entry.user === found.chat.scene.chat.client ? 'client' : 'desk';
+      reads.set(entry.conversation.aside === undefined ? side : entry.conversation.id, entry);
       return;
     }
     const { message, conversation } = entry;
-    const told = { message, conversation, scene, sender: people.get(message.sender) };
+    const told = { message, conversation, scene: sceneIn(found, message), sender: found.people.get(message.sender) };
     push(frames.message(entry.type === 'message' ? 'message_added' : 'message_updated', told));
   }
 
   /** How far messages have come is in each of them; of those that the client has already the newest is told. */
-  async function tellReads(conversation: Id): Promise<void> {
-    for (const { message: id } of reads.values()) {
+  async function tellReads(): Promise<void> {
+    for (const { message: id, conversation } of reads.values()) {
       const message = id !== 0 && id <= deps.after ? await chat.core.store.message(id) : undefined;
-      if (message?.conversation !== conversation) continue;
-      const { conversation: own, scene } = await chat.desk.findChat(actor, { conversation });
+      if (message?.conversation !== conversation.id || last === undefined) continue;
       const sender = await chat.findUser(actor.namespace, message.sender);
-      push(frames.message('message_updated', { message, conversation: own, scene, sender }));
+      push(frames.message('message_updated', { message, conversation, scene: sceneIn(last, message), sender }));
     }
   }
 
@@ -88,7 +91,7 @@ export function createReplay(deps: {
         }
         if (more) await drained();
       }
-      if (isOpen()) await tellReads(conversation);
+      if (isOpen()) await tellReads();
       const waiting = held ?? [];
       held = undefined;
       live = true;

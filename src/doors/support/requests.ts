@@ -11,6 +11,7 @@ import type {
   PersonInput,
   Role,
 } from '../../core/index.ts';
+import { NO_MOMENT, isMoment } from './moment.ts';
 import { createCheck, invalid, othersOf } from './parse.ts';
 import { ChatBody, GlobalBody, MESSAGE_STATUSES, MessageBody, MessageUpdateBody, OperatorsBody } from './wire.ts';
 import type { AttachmentBody, MessageStatus, OperatorBody, UserBody } from './wire.ts';
@@ -23,9 +24,6 @@ const checkGlobal = createCheck(GlobalBody);
 
 /** Roles of people that are roles of ours. */
 const ROLES: readonly Role[] = ['user', 'operator', 'bot'];
-
-/** Words of time that are kept: what JavaScript and every other language read as RFC 3339. */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 export function toChatInput(body: unknown): ChatInput {
   return chatInput(checkChat(body));
@@ -64,14 +62,16 @@ function toPerson(body: UserBody | null | undefined): PersonInput | undefined {
   return { id, ...(known !== undefined && { role: known }), person };
 }
 
-type MessageMembers = Pick<MessageUpdateBody, 'attachments' | 'send_time' | 'status'>;
+type MessageMembers = Pick<MessageUpdateBody, 'attachments' | 'send_time' | 'status' | 'user'>;
 
 /** What is kept of a message besides what we have words for. */
 function extraOf(body: MessageMembers, known: readonly string[]): JsonObject | undefined {
-  const { status, send_time: time } = body;
-  if (typeof time === 'string' && !TIME.test(time)) throw invalid('send_time: is not an RFC 3339 time', 'send_time');
+  const { status, send_time: time, user } = body;
+  if (typeof time === 'string' && !isMoment(time)) throw invalid(`send_time: ${NO_MOMENT}`, 'send_time');
   const extra: Record<string, Json> = { ...othersOf(body, known) };
   if (typeof time === 'string') extra['send_time'] = time;
+  // Nobody we know has a name all the same.
+  if (user?.id === 0) extra['user'] = othersOf(user, ['id']) ?? {};
   if (typeof status === 'string' && toStatus(status) === undefined) extra['status'] = status;
   return Object.keys(extra).length === 0 ? undefined : extra;
 }
@@ -86,7 +86,7 @@ export function toMessageInput(body: unknown, widget: string | undefined): Messa
     // 0 is how they say that it has none.
     id: id === 0 || id === null ? undefined : id,
     type: type ?? undefined,
-    typeRole: type === 'system' || (typeRole ?? 'user') !== 'user' ? (typeRole ?? undefined) : undefined,
+    typeRole: typeRole ?? undefined,
     text: text ?? '',
     attachments: toAttachments(attachments),
     user: toPerson(user),
@@ -98,9 +98,11 @@ export function toMessageInput(body: unknown, widget: string | undefined): Messa
 
 export function toMessageUpdate(body: unknown, widget: string | undefined) {
   const message = checkUpdate(body);
-  const { id, text, attachments, status } = message;
+  const { id, type, type_role: typeRole, text, attachments, status } = message;
   return {
     id,
+    type: type ?? undefined,
+    typeRole: typeRole ?? undefined,
     text: text ?? undefined,
     attachments: attachments === undefined || attachments === null ? undefined : toAttachments(attachments),
     status: status === null || status === undefined ? undefined : toStatus(status),

@@ -1,7 +1,7 @@
 /**
  * A client or operator in one chat, for the life of the socket: takes frames in order, one at a time, and gives out what happens there.
  */
-import type { Delivery, Frame, Id, RateLimiter } from '../../core/index.ts';
+import type { ChatError, Delivery, Frame, Id, RateLimiter } from '../../core/index.ts';
 import { isBlank } from '../websocket-server.ts';
 import { SupportConnection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -19,6 +19,8 @@ const MAX_WAITING_FRAMES = 16;
 
 export interface RoomOptions extends ConnectionOptions {
   readonly frames: Frames;
+  /** The client knows what the documents do not have. */
+  readonly extended: boolean;
   /** Signs of typing, per session. */
   readonly typing: RateLimiter;
   /** Replay what came after this place in the feed. */
@@ -28,23 +30,25 @@ export interface RoomOptions extends ConnectionOptions {
 /** As one is told who asks for a chat that is not there. */
 const GONE = { close: STATUS.not_found.close, message: 'the chat is gone, or it is not yours any more' };
 
-type Send = Extract<ClientFrame, { readonly type: 'send_message' }>['data'];
-
 export class RoomConnection extends SupportConnection {
   readonly #frames: Frames;
   readonly #typing: RateLimiter;
   readonly #replay: Replay | undefined;
+  readonly #extended: boolean;
   readonly #waiting: RawFrame[] = [];
   #conversation: Id = 0;
   #busy = true;
   #throttled = false;
-  /** What the client calls the message that is being sent. */
-  #clientId: string | undefined;
+  /** Resolves when all that was sent is answered. */
+  #sent: Promise<unknown> = Promise.resolve();
+  /** Sends that have no answer yet. */
+  #underWay = 0;
 
   constructor(options: RoomOptions) {
     super(options);
     this.#frames = options.frames;
     this.#typing = options.typing;
+    this.#extended = options.extended;
     if (options.after !== undefined) {
       this.#replay = createReplay({
         chat: this.chat,
@@ -74,8 +78,7 @@ export class RoomConnection extends SupportConnection {
       this.#changed(delivery);
       return;
     }
-    const mine = this.#clientId !== undefined && delivery.type === 'message' && delivery.from === this.id;
-    const told = mine ? (this.#answer(delivery, this.#clientId) ?? frame) : frame;
+    const told = this.#answer(delivery) ?? frame;
     if (this.#replay?.withholds(delivery, told) === true) return;
     this.outbox.push(told);
   }
@@ -89,10 +92,10 @@ export class RoomConnection extends SupportConnection {
   }
 
   /** The frame of one's own message, with the client's name for it. */
-  #answer(delivery: Delivery, clientId: string | undefined): Frame | undefined {
-    if (delivery.type !== 'message' || delivery.scene === undefined) return undefined;
-    const { message, conversation, scene } = delivery;
-    return this.#frames.message('message_added', { message, conversation, scene, sender: scene.sender }, clientId);
+  #answer(delivery: Delivery): Frame | undefined {
+    if (delivery.type !== 'message' || delivery.from !== this.id || delivery.key === undefined) return undefined;
+    const { message, conversation, scene, key } = delivery;
+    return scene && this.#frames.message('message_added', { message, conversation, scene, sender: scene.sender }, key);
   }
 
   // ---- Frames of the client -----------------------------------------------------------------------------------------------------------
@@ -138,9 +141,28 @@ export class RoomConnection extends SupportConnection {
     }
   }
 
+  /** Resolves when the next frame may be handled: what is said has its place by then, all else is done. */
   async #handle(raw: RawFrame): Promise<void> {
     if (raw.type === 'send_message') return this.#send(raw);
-    const frame = parseFrame(raw);
+    await this.#sent;
+    let frame: ClientFrame;
+    try {
+      frame = parseFrame(raw);
+    } catch (thrown) {
+      this.#refuse(raw, this.note(thrown));
+      return;
+    }
+    try {
+      await this.#carryOut(frame);
+    } catch (thrown) {
+      const error = this.note(thrown);
+      if (error.code === 'internal') throw thrown;
+      // Clients that keep to the documents come here by no fault of theirs, and know no such answer.
+      if (this.#extended) this.#refuse(raw, error);
+    }
+  }
+
+  async #carryOut(frame: ClientFrame): Promise<void> {
     switch (frame.type) {
       case 'mark_message_delivered':
         return this.#mark('delivered', frame.data.message_id);
@@ -152,52 +174,54 @@ export class RoomConnection extends SupportConnection {
     }
   }
 
-  /** Answered by message_added, as everybody in the chat hears it, or by message_not_added. */
-  async #send(raw: RawFrame): Promise<void> {
-    try {
-      const frame = parseFrame(raw);
-      if (frame.type === 'send_message') await this.#store(frame.data);
-    } catch (thrown) {
-      const error = this.note(thrown);
-      this.outbox.push(frameOf('message_not_added', { code: error.code, message: error.message, ...echoOf(raw.data) }));
-    } finally {
-      this.#clientId = undefined;
-    }
+  #refuse({ type }: RawFrame, { code, message }: ChatError): void {
+    this.outbox.push(frameOf('error', { code, message, frame: type }));
   }
 
-  async #store({ text = '', attachments = [], client_id: key }: Send): Promise<void> {
-    this.#clientId = key;
+  /**
+   * Answered by message_added, as everybody in the chat hears it, or by message_not_added, after the answers to all that was sent before. Sends
+   * that follow each other share a commit.
+   */
+  async #send(raw: RawFrame): Promise<void> {
+    if (this.#underWay >= MAX_WAITING_FRAMES) await this.#sent;
+    const before = this.#sent;
+    const placed = Promise.withResolvers<void>();
+    this.#underWay += 1;
+    const answered = this.#store(raw, placed.resolve)
+      .catch(async (thrown: unknown) => {
+        await before;
+        const error = this.note(thrown);
+        this.outbox.push(frameOf('message_not_added', { code: error.code, message: error.message, ...echoOf(raw.data) }));
+      })
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+    this.#sent = Promise.all([before, answered]);
+    await Promise.race([placed.promise, answered]);
+  }
+
+  async #store(raw: RawFrame, placed: () => void): Promise<void> {
+    const frame = parseFrame(raw);
+    if (frame.type !== 'send_message') return;
+    const { text = '', attachments = [], client_id: key } = frame.data;
     const chat = { conversation: this.#conversation };
-    const { duplicate, conversation, message, scene } = await this.chat.desk.sendMessage(this.actor, {
-      chat,
-      text,
-      attachments,
-      key,
-    });
+    const sent = await this.chat.desk.sendMessage(this.actor, { chat, text, attachments, key, placed });
+    const { duplicate, conversation, message, scene } = sent;
     // It was told when it was stored, perhaps to a socket that is gone.
     if (!duplicate || scene === undefined) return;
     const told = { message, conversation, scene, sender: scene.sender };
     this.outbox.push(this.#frames.message('message_added', told, key));
   }
 
-  /** Answered by message_updated where it is news. A message that is not the chat's has no answer in the interface: it is counted. */
+  /** Answered by message_updated where it is news. */
   async #mark(cursor: 'delivered' | 'read', message: Id): Promise<void> {
-    try {
-      await this.chat.desk.mark(this.actor, { chat: { conversation: this.#conversation }, cursor, message });
-    } catch (thrown) {
-      if (this.note(thrown).code === 'internal') throw thrown;
-    }
+    await this.chat.desk.mark(this.actor, { chat: { conversation: this.#conversation }, cursor, message });
   }
 
   async #type({ text = '', stopped = false }: { readonly text?: string; readonly stopped?: boolean }): Promise<void> {
-    const { namespace } = this.actor;
-    try {
-      if (!stopped) this.#typing.take(namespace, this.id);
-      const chat = { conversation: this.#conversation };
-      await this.chat.desk.type(this.actor, { chat, active: !stopped, text });
-    } catch (thrown) {
-      if (this.note(thrown).code === 'internal') throw thrown;
-    }
+    if (!stopped) this.#typing.take(this.actor.namespace, this.id);
+    const chat = { conversation: this.#conversation };
+    await this.chat.desk.type(this.actor, { chat, active: !stopped, text });
   }
 }
 

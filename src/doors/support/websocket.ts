@@ -18,6 +18,12 @@ import { STATUS } from './status.ts';
 /** Widgets or departments that one operator may name: a filter, not a data set. */
 const MAX_NAMES = 100;
 
+/** What an address may say of a connection. */
+const PARAMETERS = ['chat', 'source', 'department', 'after', 'extensions', 'token', 'ticket'];
+
+/** What the broadcast takes as often as it is given. */
+const LISTS = ['source', 'department'];
+
 export interface SupportSocketsOptions {
   readonly chat: Chat;
   readonly outboxes: Outboxes;
@@ -57,8 +63,9 @@ export function createSupportSockets(options: SupportSocketsOptions): SupportSoc
     readonly identity: Identity;
   }
 
-  async function admit(request: IncomingMessage, link: WebSocketLink): Promise<Asked> {
+  async function admit(request: IncomingMessage, link: WebSocketLink, lists: readonly string[] = []): Promise<Asked> {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+    checkOnce(query, lists);
     const identity = await identify(chat.access, fromHttp(request.headers, query));
     return { request, link, query, identity };
   }
@@ -85,8 +92,8 @@ export function createSupportSockets(options: SupportSocketsOptions): SupportSoc
     const { query, identity } = asked;
     if (identity.role === 'guest') throw new ChatError('permission_denied', 'Guests do not write to the desk. Sign in first.');
     const after = await toPlace(identity, query.get('after'));
-    const codec = frames.chat(query.get('extensions') === '1');
-    const connection = new RoomConnection({ ...partsOf(asked), codec, frames, typing, after });
+    const extended = query.get('extensions') === '1';
+    const connection = new RoomConnection({ ...partsOf(asked), codec: frames.chat(extended), frames, typing, extended, after });
     return begin(connection, async () => {
       const named = query.get('chat');
       if (named === null) await checkOrigin(asked, query.get('source') ?? '');
@@ -134,9 +141,16 @@ export function createSupportSockets(options: SupportSocketsOptions): SupportSoc
     chat: (request, socket, head) =>
       sockets.accept(request, socket, head, { prepare: async (link) => enterRoom(await admit(request, link)), refuse }),
     broadcast: (request, socket, head) =>
-      sockets.accept(request, socket, head, { prepare: async (link) => attend(await admit(request, link)), refuse }),
+      sockets.accept(request, socket, head, { prepare: async (link) => attend(await admit(request, link, LISTS)), refuse }),
     close: () => sockets.close(),
   };
+}
+
+/** Said twice, it could be read as either: nobody is put into a chat by a guess. */
+function checkOnce(query: URLSearchParams, lists: readonly string[]): void {
+  const names = [...query.keys()].filter((name) => PARAMETERS.includes(name) && !lists.includes(name));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new ChatError('invalid_argument', `${twice}: is given more than once`);
 }
 
 /** A parameter that is repeated, or has several names with commas between. */

@@ -136,6 +136,11 @@ export const SERVER_FRAMES = {
   operator_updated: OperatorObject,
   global_updated: Type.Object({ unread_chats: optional(number('Chats with unread words of their clients.')) }),
   chat_notification: Type.Object({ chat: ChatObject }),
+  error: Type.Object({
+    code: text('Why, for programs.', 'invalid_argument'),
+    message: text('Why, in words.'),
+    frame: text('The type of the frame that was refused.', 'mark_message_read'),
+  }),
   history_cut: Type.Object({}),
   queue_position: Type.Object({ position: number('1 is next; 0: it waits no longer.') }),
 } as const;

@@ -2,8 +2,8 @@
  * Asides of support chats: sequences of their own beside the chat's, for those of its members whose role is the audience. Every function
  * that writes runs inside the batch's transaction: there is no moment at which an aside has a member that it must not have.
  */
-import { timeOfId } from '../../core/index.ts';
-import type { Conversation, IdSource } from '../../core/index.ts';
+import { UNMARKED, joinMarks, markAside, timeOfId } from '../../core/index.ts';
+import type { AsideCursors, ChatAside, IdSource } from '../../core/index.ts';
 import { UNLISTED } from './activity.ts';
 import type { Database } from './database.ts';
 import type { Sequence, Sequences } from './sequences.ts';
@@ -19,7 +19,24 @@ export interface Asides {
   membersChanged(chat: Sequence): void;
   /** A user has another role, or is new. */
   roleChanged(namespace: number, user: number): void;
-  of(conversation: number): readonly Conversation[];
+  of(conversation: number): readonly ChatAside[];
+  /** How far the readers of an aside have come. */
+  cursors(aside: number): AsideCursors;
+  /** A user has come to an index of an aside; whether that is farther than what was known. */
+  mark(aside: number, cursor: 'delivered' | 'read', user: number, index: number): boolean;
+  /** Two users are one from now on. */
+  joined(aside: number, users: readonly number[]): void;
+  /** An aside is deleted. */
+  removed(aside: number): void;
+}
+
+interface CursorsRow {
+  readonly delivered_index: number;
+  readonly delivered_by: number;
+  readonly delivered_others: number;
+  readonly read_index: number;
+  readonly read_by: number;
+  readonly read_others: number;
 }
 
 export function createAsides(deps: {
@@ -55,6 +72,13 @@ export function createAsides(deps: {
      VALUES (?, ?, ?, 'member', ?, ?, ?, ${UNLISTED})`,
   );
   const removeMember = statement(db, 'DELETE FROM membership WHERE conversation = ? AND user = ?');
+  const readCursors = query<CursorsRow>(db, 'SELECT * FROM aside_cursor WHERE aside = ?');
+  const writeCursors = statement(
+    db,
+    `INSERT OR REPLACE INTO aside_cursor (aside, delivered_index, delivered_by, delivered_others, read_index, read_by, read_others)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const removeCursors = statement(db, 'DELETE FROM aside_cursor WHERE aside = ?');
 
   function sync(aside: Sequence): void {
     const { id, aside: which } = aside.conversation;
@@ -69,6 +93,19 @@ export function createAsides(deps: {
       aside.authored.delete(user);
       removeMember.run(id, user);
     }
+  }
+
+  function cursors(aside: number): AsideCursors {
+    const row = readCursors.get(aside);
+    if (row === undefined) return UNMARKED;
+    return {
+      delivered: { index: row.delivered_index, by: row.delivered_by, others: row.delivered_others },
+      read: { index: row.read_index, by: row.read_by, others: row.read_others },
+    };
+  }
+
+  function keep(aside: number, { delivered, read }: AsideCursors): void {
+    writeCursors.run(aside, delivered.index, delivered.by, delivered.others, read.index, read.by, read.others);
   }
 
   function asidesOf(conversation: number): Sequence[] {
@@ -96,6 +133,21 @@ export function createAsides(deps: {
         if (sequence !== undefined) sync(sequence);
       }
     },
-    of: (conversation) => asidesOf(conversation).map((sequence) => sequence.conversation),
+    of: (conversation) =>
+      asidesOf(conversation).map((sequence) => ({
+        conversation: sequence.conversation,
+        cursors: cursors(sequence.conversation.id),
+      })),
+    cursors,
+    mark(aside, cursor, user, index) {
+      const before = cursors(aside);
+      const after = markAside(before, cursor, user, index);
+      if (after !== before) keep(aside, after);
+      return after !== before;
+    },
+    joined(aside, users) {
+      if (readCursors.get(aside) !== undefined) keep(aside, joinMarks(cursors(aside), users));
+    },
+    removed: (aside) => void removeCursors.run(aside),
   };
 }

@@ -59,6 +59,7 @@ export interface Conversations {
   openPrivate(namespace: number, operation: AppendMessage): Made | Refused;
   /** Whether what was decided earlier still holds: the user is one of the writers, and not blocked. */
   mayStillWrite(sequence: Sequence, user: number, writers: Writers): boolean;
+  isMember(sequence: Sequence, user: number): boolean;
   /** Id of a private conversation; 0 when there is none. */
   pair(namespace: number, one: number, other: number): number;
 }
@@ -72,7 +73,7 @@ export function createConversations(deps: {
   feed: Feed;
   files: Pick<Files, 'use'>;
   activity: Pick<Activity, 'joined'>;
-  asides: Pick<Asides, 'membersChanged' | 'of'>;
+  asides: Pick<Asides, 'membersChanged' | 'of' | 'joined' | 'removed'>;
   chats: Pick<DeskChats, 'remove' | 'forget'>;
   handover: Handover;
 }): Conversations {
@@ -188,9 +189,10 @@ export function createConversations(deps: {
     },
     moveMember(sequence, from, to, origin) {
       const { id } = sequence.conversation;
-      for (const { id: aside } of asides.of(id)) {
-        const beside = sequences.get(aside);
+      for (const { conversation: aside } of asides.of(id)) {
+        const beside = sequences.get(aside.id);
         if (beside !== undefined) handover.give(beside, from, to);
+        asides.joined(aside.id, [from, to]);
       }
       handover.give(sequence, from, to);
       raiseVersion(sequence);
@@ -222,6 +224,7 @@ export function createConversations(deps: {
       return 'type' in made ? made : { type: 'open', conversation: made.sequence.conversation, created: true };
     },
     mayStillWrite,
+    isMember: ({ conversation: { id } }, user) => readMember.get(id, user) !== undefined,
     create(operation) {
       const namespace = namespaces.ensure(operation.namespace);
       const id = ids.next();
@@ -249,13 +252,14 @@ export function createConversations(deps: {
       const sequence = sequences.get(operation.conversation);
       if (sequence === undefined) return notThere();
       tell('conversation.deleted', sequence, operation.user, operation.origin);
-      chats.remove(operation.conversation);
-      for (const { id } of asides.of(operation.conversation)) {
-        const beside = sequences.get(id);
+      const chat = chats.remove(operation.conversation);
+      for (const { conversation: aside } of asides.of(operation.conversation)) {
+        const beside = sequences.get(aside.id);
         if (beside !== undefined) erase(beside);
+        asides.removed(aside.id);
       }
       erase(sequence);
-      return { type: 'delete', conversation: sequence.conversation };
+      return { type: 'delete', conversation: sequence.conversation, ...(chat && { chat }) };
     },
     members(operation) {
       const sequence = sequences.get(operation.conversation);

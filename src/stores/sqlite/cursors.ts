@@ -107,13 +107,15 @@ export function createCursors(deps: {
     const { user } = member;
     const current = cursor === 'read' ? member.read_index : member.delivered_index;
     const forward = index > current;
-    const message = sequences.idAt(sequence, Math.max(index, current));
     if (forward && cursor === 'read') setRead.run(index, authoredUpTo(sequence, member, index), conversation.id, user);
     else if (forward) setDelivered.run(index, conversation.id, user);
     const told = conversation.kind === 'support' ? desk.moved(sequence, user, cursor, index, asDesk) : undefined;
-    if (!forward && told?.moved !== true) {
+    // Whose own cursor moves in an aside is of no use to anybody: what is told is how far its readers have come.
+    if (told?.moved !== true && (!forward || conversation.aside !== undefined)) {
+      const message = sequences.idAt(sequence, Math.max(index, current));
       return { cursor, id: 0, conversation, membership: toMembership(member), message, members: 0, moved: false };
     }
+    const message = sequences.idAt(sequence, index);
     const { namespace } = sequence;
     const type = `message.${cursor}` as const;
     const id = feed.add({ type, namespace, conversation: conversation.id, user, message, index, origin });

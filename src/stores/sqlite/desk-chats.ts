@@ -43,11 +43,13 @@ export interface DeskChats {
   byUuid(namespace: number, uuid: string): KeptChat | undefined;
   /** The client's newest chat in a widget that is not closed. */
   openOf(namespace: number, client: number, source: string): KeptChat | undefined;
-  ofClient(namespace: number, client: number): readonly KeptChat[];
+  /** The client's newest chats. */
+  ofClient(namespace: number, client: number, limit: number): readonly KeptChat[];
   insert(chat: KeptChat): void;
   /** Keeps a changed chat; where it has its place still, nothing but the desk's cursors and unread has changed. */
   save(before: KeptChat, after: KeptChat): void;
-  remove(conversation: number): void;
+  /** The chat as it was. */
+  remove(conversation: number): SupportChat | undefined;
   /** The client's cursors in the conversation are these now. */
   clientMoved(conversation: number, cursors: Pick<ChatCursors, 'clientDelivered' | 'clientRead'>): void;
   /** What the client has said of chats, and what back ends have told of them, goes with the client. */
@@ -76,7 +78,10 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     db,
     "SELECT * FROM support_chat WHERE namespace = ? AND client = ? AND source = ? AND status <> 'closed' ORDER BY conversation DESC LIMIT 1",
   );
-  const findOfClient = query<ChatRow>(db, 'SELECT * FROM support_chat WHERE namespace = ? AND client = ? ORDER BY conversation');
+  const findOfClient = query<ChatRow>(
+    db,
+    'SELECT * FROM support_chat WHERE namespace = ? AND client = ? ORDER BY conversation DESC LIMIT ?',
+  );
   const write = statement(
     db,
     `INSERT INTO support_chat (conversation, namespace, uuid, source, department, status, client, operator, last_operator,
@@ -213,7 +218,7 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     get,
     byUuid: (namespace, uuid) => keptOf(findUuid.get(namespace, uuid)),
     openOf: (namespace, client, source) => keptOf(findOpen.get(namespace, client, source)),
-    ofClient: (namespace, client) => findOfClient.all(namespace, client).flatMap((row) => keptOf(row) ?? []),
+    ofClient: (namespace, client, limit) => findOfClient.all(namespace, client, limit).flatMap((row) => keptOf(row) ?? []),
     insert(chat) {
       const { head, tail } = valuesOf(chat);
       write.run(chat.conversation, namespaces.ensure(chat.namespace), chat.uuid, chat.source, ...head, chat.client, ...tail);
@@ -237,17 +242,18 @@ export function createDeskChats(deps: { db: Database; namespaces: Namespaces }):
     },
     remove(conversation) {
       const chat = get(conversation);
-      if (chat === undefined) return;
+      if (chat === undefined) return undefined;
       bump(chat, -1);
       removeRow.run(conversation);
       chats.delete(conversation);
+      return chat;
     },
     clientMoved(conversation, cursors) {
       const chat = chats.get(conversation);
       if (chat !== undefined) keep({ ...chat, cursors: { ...chat.cursors, ...cursors } });
     },
     eraseClient(namespace, client) {
-      for (const { conversation } of findOfClient.all(namespace, client)) {
+      for (const { conversation } of findOfClient.all(namespace, client, -1)) {
         eraseWords.run(conversation);
         chats.delete(conversation);
       }

@@ -1,5 +1,6 @@
 /** What a moved cursor means to a support chat: how far each side has come, and whether something of the client's is unread. */
 import type { CursorMove, Membership } from '../../core/index.ts';
+import type { Asides } from './asides.ts';
 import type { DeskChats, KeptChat } from './desk-chats.ts';
 import { unreadChange } from './desk.ts';
 import type { MessageRows } from './message-rows.ts';
@@ -8,8 +9,8 @@ import type { Sequence, Sequences } from './sequences.ts';
 
 export interface DeskCursors {
   /**
-   * A user's cursor in a support conversation or an aside goes to an index; undefined when it is neither. `moved`: one side of the chat has
-   * come farther by it. `asDesk`: the user is an operator, whether a member or not.
+   * A user's cursor in a support conversation or an aside goes to an index; undefined when it is neither. `moved`: one side of the chat, or the
+   * readers of the aside, have come farther by it. `asDesk`: the user is an operator, whether a member or not.
    */
   moved(
     sequence: Sequence,
@@ -27,10 +28,11 @@ export interface DeskCursors {
 export function createDeskCursors(deps: {
   sequences: Sequences;
   chats: DeskChats;
+  asides: Pick<Asides, 'cursors' | 'mark'>;
   rows: MessageRows;
   now: () => number;
 }): DeskCursors {
-  const { sequences, chats, rows, now } = deps;
+  const { sequences, chats, asides, rows, now } = deps;
 
   /** Whether the client has written something after an index. */
   function hasWords(sequence: Sequence, client: number, after: number): boolean {
@@ -60,7 +62,10 @@ export function createDeskCursors(deps: {
       const covered = row && { covered: toMessage(row, now()) };
       // Told with the message, whose author may be neither the client nor who has the chat.
       const author = row?.sender ?? user;
-      if (aside !== undefined) return { moved: false, told: { scene: chats.scene(before, author), ...covered } };
+      if (aside !== undefined) {
+        const moved = asides.mark(id, cursor, user, index);
+        return { moved, told: { scene: { ...chats.scene(before, author), aside: asides.cursors(id) }, ...covered } };
+      }
       if (user === before.client) {
         const { clientRead, clientDelivered } = before.cursors;
         chats.clientMoved(id, {

@@ -53,8 +53,10 @@ export function createDeskReading(deps: {
   }
 
   /** Of the same lists, what a range does not say by itself. */
-  function rest({ department, unread }: ChatFilter): Condition[] {
+  function rest({ department, unread, closed, client }: ChatFilter): Condition[] {
     return [
+      ...(client === undefined ? [] : [['client = ?', client] as const]),
+      ...(closed === undefined ? [] : [[`status ${closed ? '=' : '<>'} 'closed'`] as const]),
       ...(department === undefined ? [] : [['department = ?', department] as const]),
       ...(unread === undefined ? [] : [[`unread = ${unread ? 1 : 0}`] as const]),
     ];
@@ -71,21 +73,21 @@ export function createDeskReading(deps: {
     return sources.map((source) => ({ index: 'support_chat_queues', conditions: [...others, ['source = ?', source]] }));
   }
 
-  function recentRanges(number: number, { sources, operator, statuses, client, unread }: ChatQuery): Range[] {
-    if (client !== undefined) {
-      const some = statuses === undefined ? [] : [among('status', statuses)];
-      return [{ index: 'support_chat_client', conditions: [['client = ?', client], ...some] }];
-    }
+  function recentRanges(number: number, { sources, operator, statuses, client, unread, closed }: ChatQuery): Range[] {
     const listed: Condition = ['listed = 1'];
     const bySource = sources === undefined ? [] : [among('source', sources)];
     const byStatus = statuses === undefined ? [] : [among('status', statuses)];
+    if (client !== undefined) {
+      return [{ index: 'support_chat_client', conditions: [...bySource, ...byStatus] }];
+    }
     const byOperator: Condition[] = operator === undefined ? [] : [['operator = ?', operator]];
     if (unread === true && operator === undefined) {
       return [{ index: 'support_chat_unread', conditions: [listed, ['unread = 1'], ...bySource, ...byStatus] }];
     }
     const words = statuses ?? readStatuses.all(number).map(({ status }) => status);
     if (operator !== undefined) {
-      return words.map((status) => ({
+      const wanted = words.filter((status) => closed === undefined || closed === (status === 'closed'));
+      return wanted.map((status) => ({
         index: 'support_chat_operator',
         conditions: [listed, ...byOperator, ['status = ?', status], ...bySource],
       }));
@@ -137,13 +139,16 @@ export function createDeskReading(deps: {
       return sorted.slice(0, limit).flatMap((row) => toEntry(row, placeOf(row)) ?? []);
     },
     count(filter) {
-      const { statuses, operator, sources } = filter;
+      const { statuses, operator, sources, client } = filter;
       const conditions: Condition[] = [['namespace = ?', namespaces.number(filter.namespace)], ...rest(filter)];
       if (operator !== undefined) conditions.push(['operator = ?', operator]);
       if (statuses !== undefined) conditions.push(among('status', statuses));
       if (sources !== undefined) conditions.push(among('source', sources));
       const where = conditions.map(([sql]) => sql).join(' AND ');
-      const sum = prepared(sums, `SELECT sum(chats) AS chats FROM chat_count WHERE ${where}`);
+      // One client's are few, and have no sum kept of them.
+      const table = 'count(*) AS chats FROM support_chat INDEXED BY support_chat_client';
+      const from = client === undefined ? 'sum(chats) AS chats FROM chat_count' : table;
+      const sum = prepared(sums, `SELECT ${from} WHERE ${where}`);
       return sum.get(...conditions.flatMap(([, ...values]) => values))?.chats ?? 0;
     },
     queue: (namespace, source, department, limit) =>

@@ -1,16 +1,27 @@
-/** What a step makes of a support chat, or why it is refused. Pure: the store says what it has counted. */
-import { ChatError } from '../../core/index.ts';
-import type { ChatCause, ChatStep, ChatSupply, User } from '../../core/index.ts';
+/** What a step or a message makes of a support chat, or why it is refused. Pure: the store says what it has counted. */
+import { ChatError, mayBeGiven } from '../../core/index.ts';
+import type { ChatCause, ChatStep, ChatSupply, Staff, User } from '../../core/index.ts';
 import type { KeptChat } from './desk-chats.ts';
 
-interface Known {
+/** Stands for the place in the queue that a chat is about to get: the id of the fact that tells of it. */
+export const WAITING = -1;
+
+/** What the return of a chat to the operator who had it depends on. */
+interface Returning {
+  /** That operator, where they are a member still, and how many chats they have. */
+  readonly last: { readonly operator: number; readonly load: number } | undefined;
+  /** Who may be given chats. */
+  readonly staff: Staff | undefined;
+  readonly now: number;
+}
+
+interface Known extends Omit<Returning, 'staff'> {
   /** Chats that the operator of the step has. */
   readonly load: number;
   /** Who has the chat. */
   readonly taker: User | undefined;
   /** Who does it. */
   readonly by: number;
-  readonly now: number;
 }
 
 export interface Stepped {
@@ -28,11 +39,13 @@ export function afterStep(before: KeptChat, step: ChatStep, known: Known): Stepp
     case 'assign':
       return assign(before, step, known);
     case 'transfer':
-      return transfer(before, step.operator, step.department, known);
+      return transfer(before, step, known);
     case 'close':
       return close(before, known);
     case 'reopen':
-      return reopen(before, step.operator, known);
+      return reopen(before, step, known);
+    case 'withdraw':
+      return withdraw(before, step.operator);
     case 'rate': {
       if (before.status !== 'closed') return refused('A chat is rated when it is closed.');
       const { rating } = before;
@@ -53,24 +66,31 @@ function take(before: KeptChat, operator: number, { taker, now }: Known): Steppe
 
 function assign(
   before: KeptChat,
-  { operator, capacity, open }: ChatStep & { kind: 'assign' },
+  { operator, capacity }: ChatStep & { kind: 'assign' },
   { load, taker, now }: Known,
 ): Stepped | ChatError {
   if (before.operator !== 0) return taken(before.operator, taker);
   if (before.status !== 'new' || before.queued === undefined) return refused('Nobody waits in this chat.');
   if (load >= capacity) return full(capacity);
-  return { cause: 'assigned', after: given(before, operator, open ? 'open' : 'new', now) };
+  return { cause: 'assigned', after: given(before, operator, 'new', now) };
 }
 
-function transfer(before: KeptChat, operator: number, department: string, { now }: Known): Stepped | ChatError {
+function transfer(
+  before: KeptChat,
+  { operator, department, from = before.operator }: ChatStep & { kind: 'transfer' },
+  { taker, now }: Known,
+): Stepped | ChatError {
+  const handedOn = before.operator === 0 ? refused('Nobody has this chat any more.') : taken(before.operator, taker);
   if (before.status === 'closed') return refused('The chat is closed: open it again first.');
   const moved = { ...before, department };
   if (operator !== 0) {
     if (before.operator === operator && before.department === department) return { cause: 'transferred', after: before };
+    if (from !== before.operator) return handedOn;
     return { cause: 'transferred', after: given(moved, operator, before.status === 'new' ? 'new' : before.status, now) };
   }
   const isThere = before.operator === 0 && before.queued !== undefined && before.department === department;
   if (isThere) return { cause: 'transferred', after: before };
+  if (from !== before.operator) return handedOn;
   return { cause: 'transferred', after: { ...moved, status: 'new', operator: 0 }, waits: true };
 }
 
@@ -82,11 +102,61 @@ function close(before: KeptChat, { by, now }: Known): Stepped {
   return { cause: 'closed', after: { ...rest, status: 'closed', closedAt: now, unread } };
 }
 
-function reopen(before: KeptChat, operator: number, { now }: Known): Stepped {
-  if (before.status !== 'closed') return { cause: 'reopened', after: before };
-  const { closedAt: _, ...rest } = before;
-  if (operator !== 0) return { cause: 'reopened', after: given(rest, operator, 'open', now) };
-  return { cause: 'reopened', after: { ...rest, status: 'new', operator: 0 }, waits: true };
+function reopen(before: KeptChat, { operator, staff }: ChatStep & { kind: 'reopen' }, known: Known): Stepped | ChatError {
+  if (before.status !== 'closed') {
+    // Whoever opens it again is to have it: of several at once the first, and one that waits already is taken.
+    return operator === 0 ? { cause: 'reopened', after: before } : take(before, operator, known);
+  }
+  const opened = openedAgain(before);
+  if (operator !== 0) return { cause: 'reopened', after: given(opened, operator, 'open', known.now) };
+  const returned = returnTo(opened, { ...known, staff });
+  if (returned !== undefined) return { cause: 'reopened', after: returned };
+  return { cause: 'reopened', after: { ...opened, status: 'new', operator: 0 }, waits: true };
+}
+
+function openedAgain(chat: KeptChat): KeptChat {
+  const { closedAt: _, ...opened } = chat;
+  return opened;
+}
+
+/** The chat with the operator who had it, where they are there and have room. */
+function returnTo(chat: KeptChat, { last, staff, now }: Returning): KeptChat | undefined {
+  const ready = last && staff?.get(last.operator);
+  if (last === undefined || ready === undefined || !mayBeGiven(ready, last.load, chat)) return undefined;
+  return given(chat, last.operator, 'open', now);
+}
+
+/** One that the operator has waits for another; a closed one is nobody's. */
+function withdraw(before: KeptChat, operator: number): Stepped {
+  if (before.operator !== operator) return { cause: 'withdrawn', after: before };
+  if (before.status === 'closed') return { cause: 'withdrawn', after: { ...before, operator: 0 } };
+  return { cause: 'transferred', after: { ...before, status: 'new', operator: 0 }, waits: true };
+}
+
+/**
+ * What a message does to a chat: its client waits, or is with the operator again who had it; the operator who was given it has answered.
+ * Undefined: nothing.
+ */
+export function afterMessage(
+  before: KeptChat,
+  sender: number,
+  returning: () => Returning,
+): { readonly cause: ChatCause; readonly after: KeptChat } | undefined {
+  const { status, operator, queued } = before;
+  if (sender === 0) return undefined;
+  if (sender === before.client) {
+    const unread = { ...before, unread: true };
+    if (status === 'closed') {
+      const opened = openedAgain(unread);
+      const waiting = { ...opened, status: 'new', operator: 0, queued: WAITING };
+      return { cause: 'reopened', after: returnTo(opened, returning()) ?? waiting };
+    }
+    if (status === 'new' && operator === 0 && queued === undefined)
+      return { cause: 'queued', after: { ...unread, queued: WAITING } };
+    return before.unread ? undefined : { cause: 'unread', after: unread };
+  }
+  if (sender === operator && status === 'new') return { cause: 'taken', after: { ...before, status: 'open' } };
+  return undefined;
 }
 
 /** The operator has it now and nobody waits in it. */

@@ -18,20 +18,27 @@ import type {
   Outcome,
   Scene,
 } from '../../core/index.ts';
+import type { Asides } from './asides.ts';
 import type { Conversations } from './conversations.ts';
 import type { DeskChats, KeptChat } from './desk-chats.ts';
 import { sameSort } from './desk-chats.ts';
-import { afterStep, supplied } from './desk-steps.ts';
+import { WAITING, afterMessage, afterStep, supplied } from './desk-steps.ts';
 import type { Feed } from './feed.ts';
+import type { Handover } from './handover.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { Sequence, Sequences } from './sequences.ts';
+import type { Visitors } from './visitors.ts';
 
 export interface Desk {
   open(operation: OpenChat): Outcome;
   change(operation: ChangeChat): Outcome;
   identify(operation: IdentifyClient): Outcome;
   /** A message was stored in a chat or an aside: what it does to the chat. */
-  messageStored(sequence: Sequence, message: Message, origin: Origin): Pick<Appended, 'scene' | 'chat'>;
+  messageStored(
+    sequence: Sequence,
+    message: Message,
+    by: Pick<AppendMessage, 'origin' | 'staff'>,
+  ): Pick<Appended, 'scene' | 'chat'>;
   /** The people in the chat that a conversation is, or is an aside of; undefined where it is neither. */
   sceneOf(sequence: Sequence, sender: number): Scene | undefined;
 }
@@ -51,12 +58,15 @@ export function createDesk(deps: {
   ids: IdSource;
   namespaces: Namespaces;
   sequences: Sequences;
-  conversations: Pick<Conversations, 'createSupport' | 'members' | 'moveMember'>;
+  conversations: Pick<Conversations, 'createSupport' | 'members' | 'moveMember' | 'isMember'>;
   chats: DeskChats;
+  asides: Pick<Asides, 'cursors'>;
+  visitors: Pick<Visitors, 'personOf' | 'bind' | 'finish'>;
+  handover: Pick<Handover, 'goOn' | 'isOpen'>;
   feed: Feed;
   append: (operation: AppendMessage) => Outcome;
 }): Desk {
-  const { ids, namespaces, sequences, conversations, chats, feed, append } = deps;
+  const { ids, namespaces, sequences, conversations, chats, asides, visitors, handover, feed, append } = deps;
 
   /** Keeps a changed chat, tells the fact, and says which counts it has moved. */
   function settle(
@@ -83,7 +93,7 @@ export function createDesk(deps: {
   }
 
   function factOf(sequence: Sequence, cause: ChatCause, chat: KeptChat, user: number, origin: Origin): number {
-    const type = FACTS[cause];
+    const type = cause === 'reopened' && chat.operator !== 0 ? 'chat.taken' : FACTS[cause];
     if (type === undefined) return ids.next();
     const { uuid, source, department, status, client, operator, rating } = chat;
     const fact = { uuid, source, department, status, client, operator, ...(rating && { score: rating.score }) };
@@ -139,18 +149,34 @@ export function createDesk(deps: {
   /** Adds an operator to the members, and removes others; undefined when that changes nothing. */
   function join(sequence: Sequence, operator: number, remove: readonly number[], origin: Origin): MembersChanged | undefined {
     const { id, version } = sequence.conversation;
+    if (operator === 0 && remove.length === 0) return undefined;
     const add = operator === 0 ? [] : [{ user: operator, role: 'member' as const }];
     const outcome = conversations.members({ type: 'members', conversation: id, user: operator, version, add, remove, origin });
     return outcome.type === 'members' && outcome.added.length + outcome.removed.length > 0 ? outcome : undefined;
   }
 
-  function messageStored(sequence: Sequence, message: Message, origin: Origin): Pick<Appended, 'scene' | 'chat'> {
+  /** The operator who had the chat, and is one of its members still, with the number of chats they have. */
+  function lastOf(sequence: Sequence, { lastOperator: operator }: KeptChat): { operator: number; load: number } | undefined {
+    if (operator === 0 || !conversations.isMember(sequence, operator)) return undefined;
+    return { operator, load: loadOf(sequence, operator) };
+  }
+
+  function loadOf({ namespace }: Sequence, operator: number): number {
+    const { newChats, openChats } = chats.countsOf(namespace, operator);
+    return newChats + openChats;
+  }
+
+  function messageStored(
+    sequence: Sequence,
+    message: Message,
+    { origin, staff }: Pick<AppendMessage, 'origin' | 'staff'>,
+  ): Pick<Appended, 'scene' | 'chat'> {
     const { kind, id, aside } = sequence.conversation;
     if (kind !== 'support') return {};
     const before = chats.get(aside?.of ?? id);
     if (before === undefined) return {};
-    if (aside !== undefined) return { scene: chats.scene(before, message.sender) };
-    const said = afterMessage(before, message.sender);
+    if (aside !== undefined) return { scene: { ...chats.scene(before, message.sender), aside: asides.cursors(id) } };
+    const said = afterMessage(before, message.sender, () => ({ last: lastOf(sequence, before), staff, now: message.sentAt }));
     if (said === undefined) return { scene: chats.scene(before, message.sender) };
     if (said.cause === 'unread') {
       chats.save(before, said.after);
@@ -162,8 +188,12 @@ export function createDesk(deps: {
   }
 
   return {
-    open(operation) {
-      const namespace = namespaces.ensure(operation.namespace);
+    open(asked) {
+      const namespace = namespaces.ensure(asked.namespace);
+      const person = asked.client === 0 ? undefined : visitors.personOf(namespace, asked.client);
+      if (person !== undefined && asked.supply === undefined) return identified();
+      // A back end that knows the visitor alone means the person.
+      const operation = person === undefined ? asked : { ...asked, client: person };
       const before = find(operation, namespace);
       if (before === undefined) return create(operation, namespace);
       const sequence = sequences.get(before.conversation);
@@ -194,11 +224,10 @@ export function createDesk(deps: {
       const before = sequence && chats.get(operation.conversation);
       if (sequence === undefined || before === undefined) return notThere();
       const { step, user, origin } = operation;
-      const load = step.kind === 'assign' ? chats.countsOf(sequence.namespace, step.operator) : undefined;
-      const taker = chats.user(sequence.namespace, before.operator);
       const result = afterStep(before, step, {
-        load: load === undefined ? 0 : load.newChats + load.openChats,
-        taker,
+        load: step.kind === 'assign' ? loadOf(sequence, step.operator) : 0,
+        last: step.kind === 'reopen' ? lastOf(sequence, before) : undefined,
+        taker: chats.user(sequence.namespace, before.operator),
         by: user,
         now: timeOfId(ids.next()),
       });
@@ -225,22 +254,31 @@ export function createDesk(deps: {
     identify(operation) {
       const namespace = namespaces.ensure(operation.namespace);
       const { visitor, user, origin } = operation;
+      const person = visitors.personOf(namespace, visitor) ?? user;
+      if (person !== user || visitor === user) return identified();
+      visitors.bind(namespace, visitor, user);
+      handover.goOn(visitor);
       const changes: { change: ChatChange; members: MembersChanged }[] = [];
-      for (const before of visitor === user ? [] : chats.ofClient(namespace, visitor)) {
+      // One long chat after the other: each brings as many messages to be rewritten.
+      const some = handover.isOpen(visitor) ? [] : chats.ofClient(namespace, visitor, CHATS_AT_ONCE);
+      for (const before of some) {
         const sequence = sequences.get(before.conversation);
         if (sequence === undefined) continue;
         const members = conversations.moveMember(sequence, visitor, user, origin);
         const change = settle(sequence, 'identified', before, { ...before, client: user }, { user, origin });
         changes.push({ change: { ...change, conversation: sequence.conversation }, members });
       }
+      const done = !handover.isOpen(visitor) && some.length < CHATS_AT_ONCE;
+      if (done) visitors.finish(namespace, visitor);
       const { type, namespace: name } = operation;
-      return { type, namespace: name, visitor, user, changes };
+      return { type, namespace: name, visitor, user, changes, done };
     },
     messageStored,
     sceneOf(sequence, sender) {
       const { kind, id, aside } = sequence.conversation;
       const chat = kind === 'support' ? chats.get(aside?.of ?? id) : undefined;
-      return chat && chats.scene(chat, sender);
+      if (chat === undefined || aside === undefined) return chat && chats.scene(chat, sender);
+      return { ...chats.scene(chat, sender), aside: asides.cursors(id) };
     },
   };
 
@@ -265,6 +303,7 @@ export function createDesk(deps: {
 
   function membersOf(sequence: Sequence, before: KeptChat, step: ChatStep, origin: Origin): MembersChanged | undefined {
     if (!('operator' in step)) return undefined;
+    if (step.kind === 'withdraw') return join(sequence, 0, [step.operator], origin);
     if (step.kind === 'join' || step.kind === 'reopen') return join(sequence, step.operator, [], origin);
     const left = step.operator === before.operator ? [] : leaving(before);
     return join(sequence, step.operator, left, origin);
@@ -278,27 +317,16 @@ export function unreadChange(conversation: Conversation, before: KeptChat, scene
   return { id: 0, cause: 'unread', conversation, scene, before: was, counted: [], unreadMoved: true };
 }
 
-/** Stands for the place in the queue that a chat is about to get: the id of the fact that tells of it. */
-const WAITING = -1;
+/** Chats of a visitor that become a person's in one transaction. */
+const CHATS_AT_ONCE = 4;
+
+function identified(): Outcome {
+  const reason = 'This visitor has said who they are: use a token of that person.';
+  return { type: 'refused', reason: new ChatError('failed_precondition', reason) };
+}
 
 function leaving({ operator }: KeptChat): readonly number[] {
   return operator === 0 ? [] : [operator];
-}
-
-/** What a message does to a chat: its client waits, or waits again; the operator who was given it has answered. */
-function afterMessage(before: KeptChat, sender: number): { readonly cause: ChatCause; readonly after: KeptChat } | undefined {
-  const { status, operator, queued, closedAt: _, ...rest } = before;
-  if (sender === 0) return undefined;
-  if (sender === before.client) {
-    const unread = { ...before, unread: true };
-    if (status === 'closed')
-      return { cause: 'reopened', after: { ...rest, status: 'new', operator: 0, unread: true, queued: WAITING } };
-    if (status === 'new' && operator === 0 && queued === undefined)
-      return { cause: 'queued', after: { ...unread, queued: WAITING } };
-    return before.unread ? undefined : { cause: 'unread', after: unread };
-  }
-  if (sender === operator && status === 'new') return { cause: 'taken', after: { ...before, status: 'open' } };
-  return undefined;
 }
 
 function notThere(): Outcome {

@@ -172,7 +172,7 @@ export function createMessages(deps: {
     created: boolean,
   ): Outcome {
     const message = store(sequence, operation, columns, hash);
-    const told = sequence.conversation.kind === 'support' ? desk().messageStored(sequence, message, operation.origin) : undefined;
+    const told = sequence.conversation.kind === 'support' ? desk().messageStored(sequence, message, operation) : undefined;
     return { type: 'append', conversation: sequence.conversation, message, duplicate: false, created, ...told };
   }
 

@@ -18,6 +18,7 @@ const steps = fc.oneof(
     at: fc.nat(5),
     who: fc.nat(2),
   }),
+  fc.record({ do: fc.constantFrom('withdraw' as const, 'return' as const), at: fc.nat(5), who: fc.nat(2) }),
   fc.record({ do: fc.constantFrom('close' as const, 'reopen' as const, 'delete' as const), at: fc.nat(5), who: fc.nat(2) }),
   fc.record({ do: fc.constant('transfer' as const), at: fc.nat(5), who: fc.nat(2), department: fc.constantFrom('', 'sales') }),
   fc.record({ do: fc.constant('identify' as const), who: fc.nat(2), other: fc.nat(2) }),
@@ -27,6 +28,8 @@ type Step = typeof steps extends fc.Arbitrary<infer T> ? T : never;
 
 const CLIENTS = [7, 8, 9];
 const OPERATORS = [0, ANN, BEN];
+const READY = { capacity: 2, sources: 'all', departments: 'all' } as const;
+const STAFF = new Map([ANN, BEN].map((operator) => [operator, READY]));
 
 async function live(store: Store, conversations: Conversation[], step: Step): Promise<void> {
   for (const outcome of await commit(store, operationOf(conversations, step))) remember(conversations, outcome);
@@ -68,9 +71,13 @@ function operationOf(conversations: readonly Conversation[], step: Step): Operat
       };
     case 'take':
     case 'join':
+    case 'withdraw':
       return stepping(id, { kind: step.do, operator }, operator);
+    case 'return':
+      // Its client writes while the operators are there: a closed chat goes back to who had it.
+      return sending(conversation, client, { writers: 'anyone', staff: STAFF });
     case 'assign':
-      return stepping(id, { kind: 'assign', operator, capacity: 2, open: step.who === 2 });
+      return stepping(id, { kind: 'assign', operator, capacity: 2 });
     case 'transfer':
       return stepping(id, { kind: 'transfer', operator: OPERATORS[step.who] ?? 0, department: step.department }, operator);
     case 'close':
@@ -94,6 +101,8 @@ export function deskCountsContract(subject: Subject): void {
       { department: 'sales' },
       { unread: true },
       { unread: false, operator: ANN },
+      ...OPERATORS.flatMap((operator) => [true, false].map((closed) => ({ closed, operator }))),
+      ...CLIENTS.flatMap((client) => [{ client }, { client, closed: false, sources: ['lk'] }, { client, unread: true }]),
     ];
 
     it('equal the lists after any history', async () => {

@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { uuidOf } from '../../../src/core/index.ts';
 import type { Id, Operation, Store } from '../../../src/core/index.ts';
+import { asidesContract } from './asides.ts';
 import { deskCountsContract } from './desk-counts.ts';
 import { ANN, BEN, CLIENT, newDesk, openChat, opening, saying, stepping } from './desk-subject.ts';
-import { NAMESPACE, ORIGIN, apply, commit, reasonOf, refusal, text } from './subject.ts';
+import { NAMESPACE, ORIGIN, apply, commit, reasonOf, refusal } from './subject.ts';
 import type { Subject } from './subject.ts';
+import { visitorsContract } from './visitors.ts';
 
 const chatIn = async (store: Store, conversation: Id) => (await store.scene(conversation))?.chat;
 
@@ -74,7 +76,7 @@ export function deskContract(subject: Subject): void {
       expect(await refusal(store, stepping(id, { kind: 'rate', rating: { score: 5, comment: '' } }, CLIENT))).toBe(
         'failed_precondition',
       );
-      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1, open: false }));
+      await apply(store, stepping(id, { kind: 'assign', operator: ANN, capacity: 1 }));
       expect(await now()).toMatchObject({ status: 'new', operator: ANN });
       expect((await now())?.queuedAt).toBeUndefined();
       await apply(store, saying(conversation, ANN, 'Yes?'));
@@ -107,8 +109,7 @@ export function deskContract(subject: Subject): void {
       const { store } = await newDesk(subject);
       const chats = [await openChat(store), await openChat(store, 8)];
       const ids = chats.map(({ conversation }) => conversation.id);
-      const assign = (at: number, operator: Id): Operation =>
-        stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1, open: false });
+      const assign = (at: number, operator: Id): Operation => stepping(ids[at] ?? 0, { kind: 'assign', operator, capacity: 1 });
       expect(await refusal(store, assign(0, ANN))).toBe('failed_precondition');
       for (const { conversation, chat } of chats) await apply(store, saying(conversation, chat.client, 'Hello?'));
       await apply(store, assign(0, ANN));
@@ -204,78 +205,8 @@ export function deskContract(subject: Subject): void {
   asidesContract(subject);
   bringingContract(subject);
   settingsContract(subject);
+  visitorsContract(subject);
   deskCountsContract(subject);
-}
-
-function asidesContract(subject: Subject): void {
-  describe('asides of a chat', () => {
-    it('have the members whose role is the audience, at every moment', async () => {
-      const { store } = await newDesk(subject);
-      const { conversation } = await openChat(store);
-      await apply(store, stepping(conversation.id, { kind: 'take', operator: ANN }, ANN));
-      const note = await apply(store, saying(conversation, ANN, 'Hm', { aside: 'operator', desk: { type: 'note' } }));
-      const aside = note.conversation.id;
-      const members = async (): Promise<Id[]> => (await store.members(aside, 0, 10)).map(({ user }) => user);
-      expect([note.conversation.aside, note.message.index, await members()]).toEqual([
-        { of: conversation.id, audience: 'operator' },
-        1,
-        [ANN],
-      ]);
-      await apply(store, stepping(conversation.id, { kind: 'join', operator: BEN }, BEN));
-      expect(await members()).toEqual([ANN, BEN]);
-      await apply(store, { type: 'user', namespace: NAMESPACE, id: BEN, role: 'user' });
-      expect(await members()).toEqual([ANN]);
-      await apply(store, { type: 'user', namespace: NAMESPACE, id: BEN, role: 'operator' });
-      await apply(store, stepping(conversation.id, { kind: 'transfer', operator: BEN, department: '' }, ANN));
-      expect(await members()).toEqual([BEN]);
-      const system = await apply(
-        store,
-        saying(conversation, 0, 'Rate us', { aside: 'user', desk: { type: 'system', typeRole: 'user' } }),
-      );
-      expect((await store.members(system.conversation.id, 0, 10)).map(({ user }) => user)).toEqual([CLIENT]);
-      expect((await store.asides(conversation.id)).map(({ aside: one }) => one?.audience)).toEqual(['operator', 'user']);
-    });
-
-    it('are in nothing but the desk: not in lists, resumes, unread counts, places or facts', async () => {
-      const { store } = await newDesk(subject);
-      const { conversation } = await openChat(store);
-      await apply(store, stepping(conversation.id, { kind: 'take', operator: ANN }, ANN));
-      await apply(store, saying(conversation, CLIENT, 'Hello?'));
-      const before = (await store.events(0, 100)).length;
-      const note = await apply(store, saying(conversation, ANN, 'Hm', { aside: 'operator', desk: { type: 'note' } }));
-      await apply(store, saying(conversation, 0, 'System', { aside: 'user', desk: { type: 'system', typeRole: 'user' } }));
-      await apply(store, { type: 'edit', message: note.message.id, user: 0, content: text('Hm!'), origin: ORIGIN });
-      expect(await store.events(0, 100)).toHaveLength(before);
-      for (const user of [CLIENT, ANN]) {
-        const terms = ['hm', 'system', 'hello'].map((term) => ({ term, prefix: true }));
-        for (const term of terms) {
-          const { messages } = await store.search({ namespace: NAMESPACE, user, terms: [term], limit: 10 });
-          expect(messages.map(({ content }) => content?.text)).toEqual(term.term === 'hello' ? ['Hello?'] : []);
-        }
-        expect(await store.conversationsOf(NAMESPACE, user)).toEqual([conversation.id]);
-        expect((await store.summaries(NAMESPACE, user, 0, 10)).map(({ head }) => head.conversation.id)).toEqual([
-          conversation.id,
-        ]);
-        const { entries } = await store.resume({ namespace: NAMESPACE, user, kinds: ['support'], after: 0, limit: 100 });
-        expect(entries.map((entry) => (entry.type === 'message' ? entry.message.content?.text : entry.type))).toEqual(['Hello?']);
-      }
-      expect((await store.history({ conversation: conversation.id, limit: 10 })).messages.map(({ index }) => index)).toEqual([1]);
-      expect([...(await store.unread(conversation.id, [CLIENT, ANN]))]).toEqual([
-        [CLIENT, 0],
-        [ANN, 1],
-      ]);
-      const [moved] = await commit(store, {
-        type: 'deliver',
-        namespace: NAMESPACE,
-        user: ANN,
-        kinds: ['support'],
-        upTo: note.message.id,
-        countMembers: 10,
-        origin: ORIGIN,
-      });
-      expect(moved).toMatchObject({ moves: [{ conversation: { id: conversation.id } }] });
-    });
-  });
 }
 
 function bringingContract(subject: Subject): void {
@@ -355,29 +286,6 @@ function bringingContract(subject: Subject): void {
       await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { firstname: 'Eva', role: 'vip' } });
       await apply(store, { type: 'user', namespace: NAMESPACE, id: CLIENT, person: { lastname: 'Stone' } });
       expect((await store.user(NAMESPACE, CLIENT))?.person).toEqual({ firstname: 'Eva', role: 'vip', lastname: 'Stone' });
-    });
-  });
-
-  describe('a visitor who says who they are', () => {
-    it('hands over chats, words, cursors and keys in one step, once', async () => {
-      const { store } = await newDesk(subject);
-      const VISITOR = 900;
-      const { conversation } = await openChat(store, VISITOR);
-      const one = await apply(store, saying(conversation, VISITOR, 'Hello?', { key: 'k' }));
-      await apply(store, saying(conversation, ANN, 'Yes?'));
-      const identify = { type: 'identify', namespace: NAMESPACE, visitor: VISITOR, user: CLIENT, origin: ORIGIN } as const;
-      const done = await apply(store, identify);
-      expect(done.changes).toMatchObject([
-        { change: { cause: 'identified' }, members: { added: [{ user: CLIENT }], removed: [VISITOR] } },
-      ]);
-      expect((await apply(store, identify)).changes).toEqual([]);
-      expect(await store.membership(conversation.id, VISITOR)).toBeUndefined();
-      expect([...(await store.unread(conversation.id, [CLIENT]))]).toEqual([[CLIENT, 1]]);
-      expect((await store.message(one.message.id))?.sender).toBe(CLIENT);
-      const again = await openChat(store, CLIENT);
-      expect([again.created, again.conversation.id]).toEqual([false, conversation.id]);
-      const repeated = await apply(store, saying(again.conversation, CLIENT, 'Hello?', { key: 'k' }));
-      expect([repeated.duplicate, repeated.message.id]).toEqual([true, one.message.id]);
     });
   });
 }

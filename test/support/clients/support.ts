@@ -105,9 +105,11 @@ export class DeskPeer {
     }
   }
 
+  /** Resolves when the server has heard everything said before; rejects when the connection ends first. */
   ping(): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#socket.once('pong', () => resolve());
+      void this.ended.then(({ code, reason }) => reject(new Error(`the connection ended: ${code} ${reason}`)));
       this.#socket.ping();
     });
   }

@@ -83,7 +83,6 @@ export class DeskDevice {
     const query = { chat: this.chat, after: String(this.#last) };
     const peer = await DeskPeer.connect(url, this.user, { role: this.#role, query }).catch(() => undefined);
     if (peer === undefined) return;
-    this.#forgetAsides();
     for (const sent of this.#open.values()) this.#send(peer, sent);
     try {
       while (!isDone(peer)) this.#take(peer, await peer.frames.next());
@@ -91,11 +90,6 @@ export class DeskDevice {
       // The end of the connection: what is open stays open.
     }
     peer.drop();
-  }
-
-  /** How far an aside has come, which has many readers, a server knows while it lives. */
-  #forgetAsides(): void {
-    for (const [id, message] of this.told) if (isAside(message)) this.told.set(id, { ...message, status: 'new' });
   }
 
   #begin(): DeskSent {

@@ -1,6 +1,6 @@
 /** The desk's part of a data folder: its chats, the names that back ends gave to messages, and whether the counts are those of the lists. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Store, SupportChat } from '../../../src/core/index.ts';
+import type { AsideCursors, Store, SupportChat } from '../../../src/core/index.ts';
 
 const NAMESPACE = 'default';
 const STATUSES = ['new', 'open', 'closed'] as const;
@@ -11,6 +11,8 @@ const ALL = 100_000;
 export interface InspectedDesk {
   readonly faults: readonly string[];
   readonly chats: readonly SupportChat[];
+  /** How far the readers of each aside have come. */
+  readonly asides: ReadonlyMap<number, AsideCursors>;
   /** Message by the id that a back end gave it. */
   readonly externals: ReadonlyMap<number, number>;
 }
@@ -23,8 +25,10 @@ export async function inspectDesk(store: Store, db: DatabaseSync): Promise<Inspe
     ...(await checkOperators(store, chats)),
     ...(await checkUnread(store, chats)),
   ];
+  const asides = (await Promise.all(chats.map(({ conversation }) => store.asides(conversation)))).flat();
   const rows = db.prepare('SELECT external, message FROM message_external').all() as { external: number; message: number }[];
-  return { faults, chats, externals: new Map(rows.map(({ external, message }) => [external, message])) };
+  const cursors = new Map(asides.map((one) => [one.conversation.id, one.cursors]));
+  return { faults, chats, asides: cursors, externals: new Map(rows.map(({ external, message }) => [external, message])) };
 }
 
 async function checkCounts(store: Store, chats: readonly SupportChat[]): Promise<string[]> {

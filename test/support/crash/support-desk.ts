@@ -27,6 +27,8 @@ export class SupportDesk {
   readonly faults: string[] = [];
   readonly backEnd: DeskBackEnd;
   readonly devices: readonly DeskDevice[];
+  /** Who has not come to an end yet: what to look at where a campaign does not come to one. */
+  readonly busy = new Set<string>();
   readonly #board = new DeskBoard(ON_BROADCAST, SOURCE);
 
   private constructor(chats: ReadonlyMap<string, number>, random: Random) {
@@ -63,26 +65,40 @@ export class SupportDesk {
   /** Everybody works until the server is gone. */
   async live(url: string): Promise<void> {
     await Promise.all([
-      this.#board.live(url),
-      ...this.devices.map((device) => device.live(url)),
-      ...Array.from({ length: PUSHES_AT_ONCE }, () => this.backEnd.push(url)),
-      ...Array.from({ length: OFFERS_AT_ONCE }, () => this.backEnd.offer(url)),
+      this.#watched('the broadcast', this.#board.live(url)),
+      ...this.devices.map((device, at) => this.#watched(`device ${at}, ${device.name}`, device.live(url))),
+      ...Array.from({ length: PUSHES_AT_ONCE }, (_, at) => this.#watched(`pushes ${at}`, this.backEnd.push(url))),
+      ...Array.from({ length: OFFERS_AT_ONCE }, (_, at) => this.#watched(`offers ${at}`, this.backEnd.offer(url))),
     ]);
+  }
+
+  async #watched(name: string, work: Promise<void>): Promise<void> {
+    this.busy.add(name);
+    await work;
+    this.busy.delete(name);
   }
 
   /** Everything that is open is said until it is answered; everybody hears of everything, and of the figures as they are. */
   async finish(url: string): Promise<void> {
+    await this.#watched('settling', this.#settle(url));
+    for (const chat of new Set(this.devices.map((device) => device.chat))) {
+      const last = await this.backEnd.last(url, chat);
+      const inside = this.devices.filter((device) => device.chat === chat);
+      await Promise.all(
+        inside.map((device, at) => this.#watched(`the last word to ${at}, ${device.name}`, device.hear(url, last))),
+      );
+    }
+    const comparing = this.#board.compare(url, OPERATORS, async () => {
+      for (const operator of OPERATORS) await this.backEnd.give(url, [operator]);
+    });
+    await this.#watched('comparing figures', comparing);
+  }
+
+  async #settle(url: string): Promise<void> {
     for (const device of this.devices) {
       if (!(await device.settle(url))) this.faults.push(`${device.name} did not get an answer to everything`);
     }
     if (!(await this.backEnd.settle(url))) this.faults.push('the back end did not get an answer to everything');
-    for (const chat of new Set(this.devices.map((device) => device.chat))) {
-      const last = await this.backEnd.last(url, chat);
-      await Promise.all(this.devices.filter((device) => device.chat === chat).map((device) => device.hear(url, last)));
-    }
-    await this.#board.compare(url, OPERATORS, async () => {
-      for (const operator of OPERATORS) await this.backEnd.give(url, [operator]);
-    });
   }
 
   /** After any kill: what was acknowledged or told is there as it was, once, and nothing else. */
@@ -137,7 +153,7 @@ export class SupportDesk {
     const pushed = this.backEnd.find(id);
     const texts = pushed === undefined ? [text] : [textOf(pushed), editedTextOf(pushed)];
     const faults = texts.includes(message.text ?? '') ? [] : [`${id} was told as ${text} and is ${message.text}`];
-    if (rankOf(stored.statusOf(message, chat.uuid) ?? 'read') < rankOf(status))
+    if (rankOf(stored.statusOf(message, chat.uuid) ?? 'new') < rankOf(status))
       faults.push(`${id} was told as ${status} and is not`);
     return faults;
   }
@@ -180,10 +196,11 @@ class Stored {
     return this.#names.get(id) ?? id;
   }
 
-  /** Undefined where the chat has no say: in an aside, which has many readers. */
+  /** Undefined where the chat is not there. */
   statusOf(message: StoredMessage, uuid: string): string | undefined {
     const chat = this.#chats.get(uuid);
-    return chat === undefined || message.conversation !== chat.conversation ? undefined : messageStatus(message, chat);
+    const aside = this.#found.desk.asides.get(message.conversation);
+    return chat && messageStatus(message, { chat, ...(aside && { aside }) });
   }
 }
 
