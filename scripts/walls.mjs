@@ -62,6 +62,8 @@ const rooms = [
     uses: [...io, '@bufbuild/protobuf', '@grpc/grpc-js', '@nats-io/jetstream', '@nats-io/transport-node', '@platformatic/kafka'],
   },
   { room: 'src/media/', sees: [core], uses: [...io, 'aws4fetch', 'file-type', 'sharp'] },
+  // Whoever is asked before something is stored.
+  { room: 'src/moderation/', sees: [core], uses: io },
   { room: 'src/auth/', sees: [core], uses: [...io, '@node-rs/argon2', 'jose'] },
   { room: 'src/cli/', sees: ['src/'], uses: ['*'] },
   { room: 'src/config/', sees: [core], uses: [...io, 'typebox'] },
@@ -75,7 +77,7 @@ const rooms = [
   { room: 'src/listener/', sees: [core, 'src/doors/door.ts'], uses: io },
   {
     room: 'src/compose.ts',
-    sees: ['api', 'auth', 'buses', 'core', 'doors', 'feed', 'grpc', 'media', 'protobuf', 'sinks', 'stores']
+    sees: ['api', 'auth', 'buses', 'core', 'doors', 'feed', 'grpc', 'media', 'moderation', 'protobuf', 'sinks', 'stores']
       .map((folder) => `src/${folder}/`)
       .concat('src/config.ts', 'src/listener.ts', 'src/metrics.ts'),
     uses: ['*'],

@@ -23,6 +23,7 @@ import type { Listener } from './listener.ts';
 import { createDiskBlobs } from './media/disk.ts';
 import { openMedia } from './media/media.ts';
 import { createS3Blobs } from './media/s3.ts';
+import { createHttpModerator } from './moderation/http.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { openSinks, startRelays } from './sinks/index.ts';
@@ -78,6 +79,7 @@ export async function createSwitchboard(config: Config, { sinks = [] }: Addition
     folder: join(folder, 'incoming'),
     maxImagePixels,
   });
+  const moderator = config.moderation && createHttpModerator({ ...config.moderation, maxAnswerBytes: config.maxFrameBytes });
   const chat = await createChat({
     store,
     bus,
@@ -91,6 +93,7 @@ export async function createSwitchboard(config: Config, { sinks = [] }: Addition
     commits: config.commits,
     directorySize: config.directorySize,
     apiTokens: config.apiTokens,
+    moderation: config.moderation && moderator && { ...config.moderation, moderator },
   });
   metrics.watch({ stats: () => store.stats(), waiting: () => chat.core.committer.depth });
   const relays = await startRelays({ chat, sinks: [...named, ...sinks], meter: metrics.relays, log });
@@ -148,6 +151,7 @@ export async function createSwitchboard(config: Config, { sinks = [] }: Addition
     await chat.drain();
     await listener.close(CLOSE_GRACE_MS);
     for (const door of doors) await door.close?.();
+    moderator?.close();
     await chat.core.committer.idle();
     await relays.close(RELAY_GRACE_MS);
     await bus.close();

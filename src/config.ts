@@ -4,6 +4,8 @@
  */
 import { resolve } from 'node:path';
 import type { ConfiguredToken } from './config/api-tokens.ts';
+import { readModeration, readSendLimits } from './config/moderation-options.ts';
+import type { ModerationConfig } from './config/moderation-options.ts';
 import { OPTIONS, OPTION_LIST } from './config/options.ts';
 import type { Algorithm, LogLevel, Option } from './config/options.ts';
 import { gather } from './config/sources.ts';
@@ -59,6 +61,8 @@ export interface Config {
     /** Not set: bytes are kept in the data folder. */
     readonly s3: S3Options | undefined;
   };
+  /** Not set: nobody is asked before something is stored. */
+  readonly moderation: ModerationConfig | undefined;
   /** Where events are brought; not set: not there. */
   readonly sinks: {
     readonly kafka: KafkaOptions | undefined;
@@ -204,6 +208,7 @@ function assemble(read: Read, now: Millis, sources: readonly Setting[]): Config 
     publicUrl: (read(OPTIONS.publicUrl) ?? '').replace(/\/+$/, ''),
     linkLifetime: read(OPTIONS.linkLifetime),
     media: { maxImagePixels: read(OPTIONS.maxImagePixels), s3: readS3(read) },
+    moderation: readModeration(read),
     sinks: { kafka: readKafka(read), nats: readNats(read), ...readReceivers(read) },
     pingInterval: read(OPTIONS.pingInterval),
     messenger: {
@@ -242,13 +247,14 @@ function readLimits(read: Read): Limits {
     smallGroup: read(OPTIONS.smallGroup),
     roomHistory: read(OPTIONS.roomHistory),
     retention: read(OPTIONS.retention),
+    auditRetention: read(OPTIONS.auditRetention),
     eventsRetention: read(OPTIONS.eventsRetention),
     maxSessions: read(OPTIONS.maxSessions),
     maxSessionsPerUser: read(OPTIONS.maxSessionsPerUser),
     maxRoomsPerSession: read(OPTIONS.maxRoomsPerSession),
     presenceGrace: read(OPTIONS.presenceGrace),
     typingTimeout: read(OPTIONS.typingTimeout),
-    rate: read(OPTIONS.rateLimit),
+    ...readSendLimits(read, read(OPTIONS.rateLimit)),
     visitorRate: read(OPTIONS.visitorRateLimit),
     operatorsServe: read(OPTIONS.operatorsServe),
   };

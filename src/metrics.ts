@@ -51,6 +51,12 @@ export function createMetrics(): Metrics {
     labelNames: ['door', 'code'],
     registers,
   });
+  const verdicts = new Counter({
+    name: 'switchboard_moderation_verdicts_total',
+    help: 'Messages that the moderation hook was to judge, by its verdict; none: it gave none, and moderation-failure applied.',
+    labelNames: ['verdict'],
+    registers,
+  });
   const batches = new Histogram({
     name: 'switchboard_commit_batch_size',
     help: 'Operations in one commit.',
@@ -113,6 +119,7 @@ export function createMetrics(): Metrics {
       sent: (door) => of(door).sent.inc(),
       delivered: (door, count) => of(door).delivered.inc(count),
       refused: (door, code) => refusals.inc({ door, code }),
+      judged: (verdict) => verdicts.inc({ verdict }),
       sessionOpened: (door) => sessions.inc({ door }),
       sessionClosed(door, reason) {
         sessions.dec({ door });

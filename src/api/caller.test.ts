@@ -185,13 +185,13 @@ describe('the rule of every route', () => {
   it('lets nobody in without a token', async () => {
     await using door = await startManagement();
     const routes = await guardedRoutes(door);
-    expect(routes).toHaveLength(83);
+    expect(routes).toHaveLength(88);
     for (const { method, url } of routes) expect([url, (await door.call(method, url)).status]).toEqual([url, 401]);
   });
 
   it('lets in back ends with its scope or admin, and no others', async () => {
     await using door = await startManagement();
-    const scopes = ['users', 'conversations', 'messages', 'sessions', 'tokens', 'deliver', 'admin'] as const;
+    const scopes = ['users', 'conversations', 'messages', 'sessions', 'tokens', 'deliver', 'moderation', 'admin'] as const;
     for (const { method, url, schemes, scope } of await guardedRoutes(door)) {
       for (const held of scopes) {
         const { status, body } = await door.call(method, url, { headers: server(held) });

@@ -89,7 +89,7 @@ export function createAdmission(deps: { chat: Chat; door: string }) {
     const behalf = header(request, 'x-on-behalf-of');
     if (behalf === undefined && rule.forUser === true) throw badHeader('x-on-behalf-of', 'is needed: whose this is');
     const actor = behalf === undefined ? serverActor(namespace, 0, door) : await actFor(namespace, behalf);
-    return { kind: 'server', server, actor: { ...actor, ...traceOf(request) } };
+    return { kind: 'server', server, actor: { ...actor, backEnd: server.name, ...traceOf(request) } };
   }
 
   async function actFor(namespace: string, behalf: string): Promise<Actor> {
@@ -109,7 +109,11 @@ export function createAdmission(deps: { chat: Chat; door: string }) {
     for (const name of ['x-on-behalf-of', 'x-namespace']) {
       if (header(request, name) !== undefined) throw badHeader(name, 'goes with an Api-Token only');
     }
-    return { kind: 'user', identity, actor: actorOf(identity, door, 0, traceOf(request).trace) };
+    return {
+      kind: 'user',
+      identity,
+      actor: actorOf(identity, door, 0, { trace: header(request, 'traceparent'), address: request.ip }),
+    };
   }
 
   return async function admit(request: FastifyRequest, rule: Rule): Promise<void> {

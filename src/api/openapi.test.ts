@@ -56,7 +56,7 @@ describe('the document', () => {
     expect(document.openapi).toBe('3.1.0');
     const served = routes.map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
     expect(operations.map(([route]) => route).sort()).toEqual([...served].sort());
-    expect(served).toHaveLength(88);
+    expect(served).toHaveLength(93);
   });
 
   it('has exactly what the pages for people have, with the same scopes', () => {

@@ -8,6 +8,7 @@ import { EVENT_OPTIONS } from './event-options.ts';
 import { BROKER_OPTIONS } from './broker-options.ts';
 import { retention } from './retention.ts';
 import { FILE_OPTIONS } from './file-options.ts';
+import { MODERATION_OPTIONS } from './moderation-options.ts';
 import { limit, option, unset } from './option.ts';
 import type { Option } from './option.ts';
 import { bytes, choice, duration, httpUrl, integer, list, rate, renames, webOrigin, words } from './values.ts';
@@ -113,6 +114,7 @@ export const OPTIONS = {
     rateText(core.rate),
     'Messages and edits of one user in a time, over all connections, and as many changes of conversations: people type slower, scripts do not.',
   ),
+  ...MODERATION_OPTIONS,
   visitorRateLimit: option(
     'visitor-rate-limit',
     rate(),

@@ -197,9 +197,9 @@ describe('actors', () => {
       session: 7,
     });
     const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    expect(actorOf(identity, 'stream', 7, trace).trace).toBe(trace);
+    expect(actorOf(identity, 'stream', 7, { trace }).trace).toBe(trace);
     for (const wrong of ['', 'x', trace.toUpperCase(), `${trace}x`, `${trace}\n`])
-      expect(actorOf(identity, 'stream', 7, wrong)).not.toHaveProperty('trace');
+      expect(actorOf(identity, 'stream', 7, { trace: wrong })).not.toHaveProperty('trace');
     expect(serverActor('red', 0, 'management')).toEqual(actorFor(0, { namespace: 'red', server: true, door: 'management' }));
   });
 });

@@ -4,15 +4,27 @@
 import { randomBytes } from 'node:crypto';
 import { hashSecret, identify, sameHash, unauthenticated } from './actions/sign-in.ts';
 import type { Identity } from './actions/sign-in.ts';
+import { auditOf } from './audit.ts';
 import type { Core } from './core.ts';
 import { ChatError } from './errors.ts';
 import type { Actor, Id, Millis, Role } from './model.ts';
 import type { ApiToken } from './ports.ts';
+import { networkOf } from './network-address.ts';
 import { createRecent } from './recent.ts';
 import type { Revocations } from './revocations.ts';
 
 /** What an Api-Token may be allowed to do. `admin` is all of them. */
-export const SCOPES = ['admin', 'users', 'conversations', 'messages', 'sessions', 'tokens', 'deliver', 'events'] as const;
+export const SCOPES = [
+  'admin',
+  'users',
+  'conversations',
+  'messages',
+  'sessions',
+  'tokens',
+  'deliver',
+  'events',
+  'moderation',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A back end that showed a valid Api-Token. */
@@ -23,7 +35,7 @@ export interface Server {
 }
 
 export interface Access {
-  /** The identity behind a user token. Rejects with `unauthenticated`. */
+  /** The identity behind a user token. Rejects with `unauthenticated`, and with `permission_denied` when the user is banned. */
   authenticate(token: string): Promise<Identity>;
   /** A new ticket for this identity: good once, for 30 s. */
   issueTicket(identity: Identity): string;
@@ -31,13 +43,12 @@ export interface Access {
   redeemTicket(ticket: string): Identity;
   /** The back end behind an Api-Token. Throws `unauthenticated`. */
   authenticateServer(secret: string): Server;
-  /** A new Api-Token; its secret is told this once. Rejects with `already_exists` when the name is taken. */
-  saveApiToken(request: {
-    name: string;
-    scopes: readonly string[];
-    namespace?: string;
-  }): Promise<{ token: ApiToken; secret: string }>;
-  deleteApiToken(name: string): Promise<void>;
+  /** A new Api-Token; its secret is told this once. Rejects with `already_exists` when the name is taken. `by`: noted as who made it. */
+  saveApiToken(
+    request: { name: string; scopes: readonly string[]; namespace?: string },
+    by?: Actor,
+  ): Promise<{ token: ApiToken; secret: string }>;
+  deleteApiToken(name: string, by?: Actor): Promise<void>;
   apiTokens(): readonly ApiToken[];
 }
 
@@ -72,6 +83,7 @@ export function createAccess(deps: {
     if (revocations.has(identity.namespace, identity.user, identity.token, identity.issuedAt)) {
       throw unauthenticated('The token has been revoked.');
     }
+    core.restrictions.checkAllowed(identity.namespace, identity.user);
     return identity;
   }
 
@@ -111,7 +123,7 @@ export function createAccess(deps: {
       const { name, scopes, namespace } = match;
       return { name, scopes, ...(namespace !== undefined && { namespace }) };
     },
-    async saveApiToken({ name, scopes, namespace }) {
+    async saveApiToken({ name, scopes, namespace }, by) {
       if (!TOKEN_NAME.test(name))
         throw new ChatError('invalid_argument', 'name: has 1 to 64 letters, digits, dots, dashes or underscores');
       const unknown = scopes.find((scope) => !SCOPES.some((known) => known === scope));
@@ -132,15 +144,20 @@ export function createAccess(deps: {
       // Taken before it is stored, so that of two who ask for one name at once only one is answered.
       stored.set(name, token);
       try {
-        await core.committer.commit({ type: 'api-token', token });
+        await core.committer.commit({
+          type: 'api-token',
+          token,
+          ...(by && auditOf(by, { action: 'api-token.created', subject: name, reason: scopes.join(' ') })),
+        });
       } catch (cause) {
         stored.delete(name);
         throw cause;
       }
       return { token, secret };
     },
-    async deleteApiToken(name) {
-      const outcome = await core.committer.commit({ type: 'api-token-delete', name });
+    async deleteApiToken(name, by) {
+      const audit = by && auditOf(by, { action: 'api-token.deleted', subject: name });
+      const outcome = await core.committer.commit({ type: 'api-token-delete', name, ...audit });
       if (outcome === 'stale' || !outcome.deleted)
         throw new ChatError('not_found', `There is no stored Api-Token named ${name}.`);
       stored.delete(name);
@@ -155,9 +172,18 @@ export function checkScope(server: Server, scope: Scope): void {
   throw new ChatError('permission_denied', `The Api-Token ${server.name} lacks the scope ${scope}.`);
 }
 
+/** What a request says of itself besides who makes it. */
+export interface CallerRequest {
+  /** `traceparent`, as it came. */
+  readonly trace?: string | undefined;
+  /** The network address it came from. */
+  readonly address?: string | undefined;
+}
+
 /** The user behind an identity, acting through a door. A trace that is no W3C `traceparent` is left out: it would be stored with every message. */
-export function actorOf(identity: Identity, door: string, session: Id, trace?: string): Actor {
+export function actorOf(identity: Identity, door: string, session: Id, request: CallerRequest = {}): Actor {
   const { namespace, user, role, source } = identity;
+  const { trace, address = '' } = request;
   return {
     namespace,
     user,
@@ -167,6 +193,7 @@ export function actorOf(identity: Identity, door: string, session: Id, trace?: s
     session,
     ...(source !== undefined && { source }),
     ...(trace !== undefined && TRACEPARENT.test(trace) && { trace }),
+    ...(address !== '' && { address: networkOf(address) }),
   };
 }
 

@@ -47,6 +47,10 @@ export function deliveriesOf(operation: Operation, outcome: Success, smallGroup:
     case 'block':
     case 'user':
     case 'revoke':
+    case 'restrict':
+    case 'lift':
+    case 'audit':
+    case 'trim-audit':
     case 'api-token':
     case 'api-token-delete':
     case 'trim':

@@ -1,5 +1,6 @@
 /** What a store can be asked about tokens of back ends: part of `Operation` (operations.ts). */
 import type { Millis } from './model.ts';
+import type { Audited } from './moderation-operations.ts';
 
 /** A token for back ends: only the SHA-256 of its secret is kept. */
 export interface ApiToken {
@@ -11,7 +12,7 @@ export interface ApiToken {
   readonly createdAt: Millis;
 }
 
-export interface SaveApiToken {
+export interface SaveApiToken extends Audited {
   readonly type: 'api-token';
   readonly token: ApiToken;
 }
@@ -21,7 +22,7 @@ export interface ApiTokenSaved {
   readonly token: ApiToken;
 }
 
-export interface DeleteApiToken {
+export interface DeleteApiToken extends Audited {
   readonly type: 'api-token-delete';
   readonly name: string;
 }

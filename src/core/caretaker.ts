@@ -11,8 +11,8 @@ const LOOK_EVERY_MS = 500;
 /** How often conversations are looked through for what is too old: ages are days, not minutes. Milliseconds. */
 const RETENTION_EVERY_MS = 600_000;
 
-/** Facts forgotten in one transaction. */
-const FACTS_AT_ONCE = 500;
+/** Facts, and notes of who did what, forgotten in one transaction. */
+const FORGET_AT_ONCE = 500;
 
 export interface Caretaker {
   /** Looks through all conversations now; resolves when what was too old is gone. */
@@ -51,7 +51,16 @@ export function startCaretaker(core: Core): Caretaker {
   async function trimFeed(): Promise<void> {
     const before = firstIdAt(core.now() - core.limits.eventsRetention) - 1;
     for (let more = before > 0; more && !closed;) {
-      const outcome = await core.committer.commit({ type: 'trim-feed', before, limit: FACTS_AT_ONCE });
+      const outcome = await core.committer.commit({ type: 'trim-feed', before, limit: FORGET_AT_ONCE });
+      more = outcome !== 'stale' && outcome.more;
+      if (more) await breath();
+    }
+  }
+
+  async function trimAudit(): Promise<void> {
+    const before = core.now() - core.limits.auditRetention;
+    for (let more = true; more && !closed;) {
+      const outcome = await core.committer.commit({ type: 'trim-audit', before, limit: FORGET_AT_ONCE });
       more = outcome !== 'stale' && outcome.more;
       if (more) await breath();
     }
@@ -77,7 +86,7 @@ export function startCaretaker(core: Core): Caretaker {
     erase().catch(complain);
     if (performance.now() < nextRetention) return;
     nextRetention = performance.now() + RETENTION_EVERY_MS;
-    trimming = trimFeed().catch(complain);
+    trimming = trimFeed().then(trimAudit).catch(complain);
     if (core.limits.retention.length > 0) applyRetention().catch(complain);
   }, LOOK_EVERY_MS);
   timer.unref();

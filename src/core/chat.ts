@@ -23,8 +23,10 @@ import { deliverNotices } from './actions/deliver-notices.ts';
 import { traceMessage } from './actions/trace-message.ts';
 import { uploadFile } from './actions/upload-file.ts';
 import { setTyping, setTypingAtOnce } from './actions/set-typing.ts';
+import * as restricting from './actions/restrict-user.ts';
 import { findBySubject, logIn, register } from './actions/sign-in.ts';
 import { deliveriesOf } from './announce.ts';
+import { noteOf, recordAct } from './audit.ts';
 import { startCaretaker } from './caretaker.ts';
 import { createCommitter } from './committer.ts';
 import type { CommitterOptions } from './committer.ts';
@@ -41,14 +43,18 @@ import { createIdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import { createLinks } from './links.ts';
 import type { Links } from './links.ts';
-import type { Id, Millis, User } from './model.ts';
+import type { Actor, Id, Millis, User } from './model.ts';
+import { createModeration } from './moderation.ts';
+import type { ModerationOptions } from './moderation.ts';
 import { ACQUAINTING } from './policy.ts';
 import type { ApiToken, Bus, Log, Media, Meter, Operation, Passwords, Store, Success, Tokens } from './ports.ts';
 import { createPresence } from './presence.ts';
 import { createRateLimiter } from './rate-limiter.ts';
 import { createReceiver } from './receive.ts';
+import { createRestrictions } from './restrictions.ts';
 import { createRevocations } from './revocations.ts';
-import { recordLost } from './session-facts.ts';
+import { recordLimited, recordLost } from './session-facts.ts';
+import { createSpeech } from './speech.ts';
 import { startSweeper } from './sweeper.ts';
 import { createTurns } from './turns.ts';
 import { createTyping } from './typing.ts';
@@ -124,6 +130,12 @@ export interface Chat {
   readonly mintToken: Bound<typeof mintToken>;
   readonly revokeTokens: Bound<typeof revokeTokens>;
 
+  readonly restrictUser: Bound<typeof restricting.restrictUser>;
+  readonly liftRestriction: Bound<typeof restricting.liftRestriction>;
+  readonly findRestrictions: Bound<typeof restricting.findRestrictions>;
+  readonly listRestrictions: Bound<typeof restricting.listRestrictions>;
+  readonly readAudit: Bound<typeof restricting.readAudit>;
+
   /** Support chats and the people who answer them. */
   readonly desk: Desk;
 
@@ -137,8 +149,8 @@ export interface Chat {
   /** Without asking who wants to know: for doors that translate what is the caller's already. */
   findUser(namespace: string, id: Id): Promise<User | undefined>;
   isOnline(namespace: string, user: Id): boolean;
-  /** Removes what is older than `limits.retention` lets stay, in short transactions; resolves when it is gone. */
-  applyRetention(): Promise<void>;
+  /** Removes what is older than `limits.retention` lets stay, in short transactions; resolves when it is gone. `by`: noted as who wants it now. */
+  applyRetention(by?: Actor): Promise<void>;
 
   /** The parts below the verbs, for composing and for tests. */
   readonly core: Core;
@@ -160,6 +172,8 @@ export interface ChatDeps {
   readonly commits: CommitterOptions;
   /** Entries of each kind the directory remembers. */
   readonly directorySize: number;
+  /** Who is asked before something is stored; absent: nobody. */
+  readonly moderation?: ModerationOptions | undefined;
   /** Api-Tokens of the configuration. */
   readonly apiTokens: readonly ApiToken[];
   readonly now?: () => Millis;
@@ -185,6 +199,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
   const links = createLinks({ ...deps.links, now });
   const feed = createFeed({ store, directory, links });
   const revocations = createRevocations({ stored: await store.revocations(now()) });
+  const restrictions = createRestrictions({ stored: await store.restrictions(now()), now });
   bus.subscribe(createReceiver({ hub }));
 
   const typing = createTyping({
@@ -197,11 +212,21 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     directory.apply(outcome);
     desk.apply(outcome);
     feed.apply(outcome);
+    restrict(outcome);
     if (outcome.type === 'revoke' || outcome.type === 'erase-user') revocations.add(outcome.revocation);
     if (outcome.type === 'erase-user') presence.erased(outcome.user.namespace, outcome.user.id);
     if (outcome.type === 'append' && !outcome.duplicate) typing.finish(outcome.conversation.id, outcome.message.sender);
     if (outcome.type === 'members') for (const user of outcome.removed) typing.finish(outcome.conversation.id, user);
     for (const delivery of deliveriesOf(operation, outcome, limits.smallGroup)) bus.publish(delivery);
+  }
+
+  function restrict(outcome: Success): void {
+    if (outcome.type === 'lift') restrictions.lift(outcome.namespace, outcome.user, outcome.kind);
+    if (outcome.type === 'erase-user') restrictions.drop(outcome.user.namespace, outcome.user.id);
+    if (outcome.type !== 'restrict') return;
+    const { namespace, user, kind } = outcome.restriction;
+    restrictions.add(outcome.restriction);
+    if (kind === 'ban') for (const session of hub.sessionsOf(namespace, user).slice()) session.end('banned');
   }
 
   const committer = createCommitter({
@@ -250,7 +275,14 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     presence,
     desk,
     typing,
-    limiter: createRateLimiter({ rate: limits.rate, now }),
+    restrictions,
+    moderation: deps.moderation && createModeration({ ...deps.moderation, limits, links, restrictions, meter, log, now }),
+    speech: createSpeech({
+      limits,
+      restrictions,
+      now,
+      limited: (actor, reason) => recordLimited({ committer, log }, actor, reason),
+    }),
     searches: createTurns(SEARCHES),
     reports: createTurns(REPORTS),
     changeLimiter: createRateLimiter({ rate: limits.rate, now }),
@@ -284,7 +316,10 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
     now,
     newSessionId: () => core.ids.next(),
     findUser: (namespace, id) => directory.user(namespace, id),
-    applyRetention: () => caretaker.applyRetention(),
+    applyRetention(by) {
+      if (by !== undefined) recordAct(core, noteOf(by, { action: 'retention.applied' }));
+      return caretaker.applyRetention();
+    },
     isOnline: (namespace, user) => presence.isOnline(namespace, user),
     async drain() {
       sweeper.close();
@@ -296,6 +331,7 @@ export async function createChat(deps: ChatDeps): Promise<Chat> {
       await desk.clerk.idle();
       typing.close();
       await cleaner.close();
+      await core.moderation?.idle();
       await committer.idle();
     },
   };
@@ -360,6 +396,11 @@ function bindActions(core: Core) {
     logIn: bind(logIn),
     mintToken: bind(mintToken),
     revokeTokens: bind(revokeTokens),
+    restrictUser: bind(restricting.restrictUser),
+    liftRestriction: bind(restricting.liftRestriction),
+    findRestrictions: bind(restricting.findRestrictions),
+    listRestrictions: bind(restricting.listRestrictions),
+    readAudit: bind(restricting.readAudit),
     traceMessage: bind(traceMessage),
   };
 }

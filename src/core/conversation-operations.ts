@@ -1,4 +1,5 @@
 /** What a store can be asked about conversations themselves: part of `Operation` (operations.ts). */
+import type { Audited } from './moderation-operations.ts';
 import type { SupportChat } from './desk/model.ts';
 import type { Conversation, ConversationKind, Id, MemberRole, Membership, Origin } from './model.ts';
 
@@ -37,7 +38,7 @@ export interface ConversationUpdated {
 }
 
 /** Delete a conversation with everything in it. */
-export interface DeleteConversation {
+export interface DeleteConversation extends Audited {
   readonly type: 'delete';
   readonly conversation: Id;
   readonly user: Id;

@@ -7,9 +7,12 @@ import type { IdSource } from './ids.ts';
 import type { Limits } from './limits.ts';
 import type { Links } from './links.ts';
 import type { Millis } from './model.ts';
+import type { Moderation } from './moderation.ts';
 import type { Bus, Log, Media, Meter, Passwords, Store, Tokens } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Restrictions } from './restrictions.ts';
+import type { Speech } from './speech.ts';
 import type { Turns } from './turns.ts';
 import type { Typing } from './typing.ts';
 import type { Uploads } from './uploads.ts';
@@ -23,7 +26,12 @@ export interface Core {
   readonly presence: Presence;
   readonly desk: DeskParts;
   readonly typing: Typing;
-  readonly limiter: RateLimiter;
+  /** Who is muted or banned. */
+  readonly restrictions: Restrictions;
+  /** Asked before something is stored; undefined: nobody is. */
+  readonly moderation: Moderation | undefined;
+  /** For everything a user says. */
+  readonly speech: Speech;
   /** Searches of each user. */
   readonly searches: Turns;
   /** Exports, and what retention would remove. */

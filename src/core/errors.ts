@@ -49,9 +49,18 @@ export function toChatError(thrown: unknown): ChatError {
  * Why the server ends a session.
  * - `shutdown`: come back to another node or later
  * - `token_expired`, `token_revoked`: sign in again
+ * - `banned`: the user is banned
  * - `kicked`: ended by an operator or a back end
  * - `slow`: the client did not read what was sent; it may resume
  * - `policy`: it broke a limit of the protocol
  * - `internal`: our fault
  */
-export type DisconnectReason = 'shutdown' | 'token_expired' | 'token_revoked' | 'kicked' | 'slow' | 'policy' | 'internal';
+export type DisconnectReason =
+  | 'shutdown'
+  | 'token_expired'
+  | 'token_revoked'
+  | 'banned'
+  | 'kicked'
+  | 'slow'
+  | 'policy'
+  | 'internal';

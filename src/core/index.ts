@@ -1,6 +1,6 @@
 /** The core's public surface: the only file of core that other rooms import. */
 export { SCOPES, TICKET_LIFETIME_MS, actorOf, checkScope, serverActor } from './access.ts';
-export type { Access, Scope, Server } from './access.ts';
+export type { Access, CallerRequest, Scope, Server } from './access.ts';
 export type { OverdueCount } from './actions/count-overdue.ts';
 export type { ExportRecord } from './actions/export-user.ts';
 export type { CreateConversationInput, MemberChangeInput } from './actions/manage-conversation.ts';
@@ -46,11 +46,13 @@ export * from './ids.ts';
 export * from './limits.ts';
 export type { Links } from './links.ts';
 export * from './model.ts';
+export type { ModerationOptions } from './moderation.ts';
 export { acquaints, notFound } from './policy.ts';
 export { nameOf } from './person.ts';
 export * from './ports.ts';
 export { createRateLimiter } from './rate-limiter.ts';
-export type { RateLimiter } from './rate-limiter.ts';
+export type { Rate, RateLimiter } from './rate-limiter.ts';
+export type { SpamLimit } from './spam.ts';
 export type { Recent } from './recent.ts';
 export { createRecent } from './recent.ts';
 export * from './search-terms.ts';

@@ -1,5 +1,7 @@
 /** Every limit the core keeps, with its reason. The configuration may change each; nothing else in core reads settings. */
 import type { Millis, RetentionRule } from './model.ts';
+import type { Rate } from './rate-limiter.ts';
+import type { SpamLimit } from './spam.ts';
 
 export const OPERATORS_SERVE = ['all', 'assigned'] as const;
 
@@ -46,6 +48,8 @@ export interface Limits {
   readonly roomHistory: number;
   /** How long messages are kept where something else than for ever is wanted. */
   readonly retention: readonly RetentionRule[];
+  /** How long is kept who did what: a year, and time to look into it. */
+  readonly auditRetention: Millis;
   /** How long facts wait for those who read the feed: the longest outage of a sink that loses nothing. */
   readonly eventsRetention: Millis;
   /** Live sessions on this node: each costs memory for buffers. */
@@ -59,9 +63,15 @@ export interface Limits {
   /** A typist who says nothing more for so long has stopped: clients say so again every few seconds. */
   readonly typingTimeout: Millis;
   /** Messages a user may send and edit in a window, and as often create and change conversations; undefined = no limit. */
-  readonly rate: { readonly messages: number; readonly window: Millis } | undefined;
+  readonly rate: Rate | undefined;
+  /** Messages and edits from one network address, of all users: an office or a carrier's gateway, not a flood; undefined = no limit. */
+  readonly addressRate: Rate | undefined;
+  /** Messages and edits of one connection, where it shall have less than its user; undefined = no limit of its own. */
+  readonly connectionRate: Rate | undefined;
+  /** The same content so often mutes its sender: people repeat themselves, and not so much; undefined = no limit. */
+  readonly spam: SpamLimit | undefined;
   /** Visitor tokens an address may ask for in a window: an office behind one address, not a flood; undefined = no limit. */
-  readonly visitorRate: { readonly messages: number; readonly window: Millis } | undefined;
+  readonly visitorRate: Rate | undefined;
   /** Widgets of operators to whom none were assigned: all of them, or none until they are `assigned`. */
   readonly operatorsServe: OperatorsServe;
 }
@@ -87,6 +97,7 @@ export const DEFAULT_LIMITS: Limits = {
   smallGroup: 256,
   roomHistory: 500,
   retention: [],
+  auditRetention: 34_560_000_000,
   eventsRetention: 7 * 24 * 3_600_000,
   maxSessions: 100_000,
   maxSessionsPerUser: 100,
@@ -94,6 +105,9 @@ export const DEFAULT_LIMITS: Limits = {
   presenceGrace: 5_000,
   typingTimeout: 6_000,
   rate: { messages: 10, window: 1_000 },
+  addressRate: { messages: 1_000, window: 1_000 },
+  connectionRate: undefined,
+  spam: { times: 20, within: 30_000, mute: 60_000 },
   visitorRate: { messages: 60, window: 60_000 },
   operatorsServe: 'all',
 };

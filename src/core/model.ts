@@ -278,6 +278,10 @@ export interface Actor extends Origin {
   readonly role: Role;
   /** A back end acts (Api-Token); it is not bound to the user's own memberships. */
   readonly server: boolean;
+  /** The name of the back end's Api-Token, for the notes of who did what. */
+  readonly backEnd?: string;
+  /** Network the request comes from, for limits (`networkOf`); kept nowhere. */
+  readonly address?: string;
   /** The widget of the support desk that the user's token is for; absent: any. */
   readonly source?: string;
 }

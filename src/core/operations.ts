@@ -47,6 +47,7 @@ import type {
   ForgetBlobs,
   SaveFile,
 } from './file-operations.ts';
+import type { Audited, ModerationOperation, ModerationOutcomes, Revocation } from './moderation-operations.ts';
 import type {
   Content,
   Conversation,
@@ -304,21 +305,6 @@ export interface UserSaved {
   readonly created: boolean;
 }
 
-/** From now on a token is worth nothing: one token by its `jti`, or all of a user's issued up to now. */
-export interface RevokeTokens {
-  readonly type: 'revoke';
-  readonly namespace: string;
-  readonly user: Id;
-  readonly token?: string;
-  /** When the last of the revoked tokens would have expired: the entry is kept until then. */
-  readonly until: Millis;
-}
-
-export interface TokensRevoked {
-  readonly type: 'revoke';
-  readonly revocation: Revocation;
-}
-
 /** Remove messages of a conversation for good: those with an index below `before`. */
 export interface TrimConversation {
   readonly type: 'trim';
@@ -369,7 +355,7 @@ export interface EventsForgotten {
  * Begin the erasure of a person: name, sign-in, picture and block list go at once, every token of the id is worth nothing for ever. What the
  * person has said and uploaded follows with `EraseSome`. Of a person who was erased before it is no change.
  */
-export interface EraseUser {
+export interface EraseUser extends Audited {
   readonly type: 'erase-user';
   readonly namespace: string;
   readonly user: Id;
@@ -413,7 +399,7 @@ export type Operation =
   | SetBlock
   | OpenPrivate
   | SaveUser
-  | RevokeTokens
+  | ModerationOperation
   | SaveApiToken
   | DeleteApiToken
   | TrimConversation
@@ -436,7 +422,7 @@ export type Operation =
   | DeleteDeskSetting;
 
 /** What each operation answers when it is not refused. */
-export interface Outcomes {
+export interface Outcomes extends ModerationOutcomes {
   append: Appended;
   edit: Changed;
   recall: Changed;
@@ -450,7 +436,6 @@ export interface Outcomes {
   block: BlockSet;
   open: PrivateOpened;
   user: UserSaved;
-  revoke: TokensRevoked;
   'api-token': ApiTokenSaved;
   'api-token-delete': ApiTokenDeleted;
   trim: Trimmed;
@@ -471,15 +456,6 @@ export interface Outcomes {
   identify: ClientIdentified;
   'desk-setting': DeskSettingSaved;
   'desk-setting-delete': DeskSettingDeleted;
-}
-
-export interface Revocation {
-  readonly namespace: string;
-  readonly user: Id;
-  readonly token?: string;
-  /** Tokens issued at or before this moment are revoked. */
-  readonly before: Millis;
-  readonly until: Millis;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ChatAside, ChatEntry, ChatFilter, ChatQuery, DeskSetting, Operator
 import type { Delivery, DomainEvent, FeedEntry, MessageTrace, ResumeEntry } from './events.ts';
 import type { DeadLetter, OpenSession, SinkPosition } from './feed-operations.ts';
 import type {
+  Content,
   Conversation,
   ConversationHead,
   ConversationKind,
@@ -24,7 +25,8 @@ import type {
 } from './model.ts';
 import type { ApiToken } from './api-token-operations.ts';
 import type { Identification } from './desk/operations.ts';
-import type { Operation, Outcome, Revocation } from './operations.ts';
+import type { AuditEntry, Restriction, Revocation } from './moderation-operations.ts';
+import type { Operation, Outcome } from './operations.ts';
 import type { SearchTerm } from './search-terms.ts';
 
 export * from './conversation-operations.ts';
@@ -32,6 +34,7 @@ export * from './desk/operations.ts';
 export * from './feed-operations.ts';
 export * from './api-token-operations.ts';
 export * from './file-operations.ts';
+export * from './moderation-operations.ts';
 export * from './operations.ts';
 
 // ---- What a store can be asked ---------------------------------------------------------------------------------------
@@ -178,7 +181,7 @@ export interface StoreStats {
  * Guarantees every implementation gives:
  * - `commit` applies the operations in the given order in one transaction and resolves when it is on disk; each answers for itself,
  *   a refused one has no effect. It rejects only when nothing of the batch is stored.
- * - the events of the operations are in the outbox by the same transaction
+ * - the events of the operations are in the outbox by the same transaction, and their notes (`Audited`) where they took effect
  * - a read sees every commit that has resolved, and nothing that could still be lost
  * - `commit` is called by one caller at a time (the committer); reads may run meanwhile
  */
@@ -293,6 +296,10 @@ export interface Store {
   /** Facts behind a place, counted up to a limit. */
   feedDepth(after: Id, limit: number): Promise<number>;
   revocations(now: Millis): Promise<readonly Revocation[]>;
+  /** Restrictions that last at a moment, by namespace and user. */
+  restrictions(now: Millis): Promise<readonly Restriction[]>;
+  /** Notes of who did what in a namespace, with an id below `before` (0: from the newest on), newest first. */
+  audit(namespace: string, before: Id, limit: number): Promise<readonly AuditEntry[]>;
   apiTokens(): Promise<readonly ApiToken[]>;
   stats(): Promise<StoreStats>;
 
@@ -414,12 +421,42 @@ export interface Passwords {
   verify(hash: string | undefined, password: string): Promise<boolean>;
 }
 
+/** What a user is about to say, or to put in place of what was said. */
+export interface ModerationRequest {
+  readonly namespace: string;
+  readonly user: Id;
+  readonly role: Role;
+  readonly door: string;
+  /** A back end says it. */
+  readonly server: boolean;
+  /** The conversation, or the other user of a private one that may not exist yet; of an edit neither. */
+  readonly place: { readonly conversation?: Id; readonly peer?: Id };
+  /** The message whose content is replaced. */
+  readonly message?: Id;
+  /** Links to files of ours are good for a while. */
+  readonly content: Content;
+  readonly at: Millis;
+}
+
+/** `change`: other words in place of the text or caption. */
+export type Verdict =
+  | { readonly verdict: 'pass' }
+  | { readonly verdict: 'change'; readonly text: string }
+  | { readonly verdict: 'refuse'; readonly reason: string };
+
+/** Judges what is said before it is stored. Rejects when it has no verdict; the signal says that nobody waits for it any more. */
+export interface Moderator {
+  judge(request: ModerationRequest, signal: AbortSignal): Promise<Verdict>;
+}
+
 /** Where the core counts what it does; implemented over Prometheus by the listener's side. */
 export interface Meter {
   committed(batch: number, milliseconds: number): void;
   sent(door: string): void;
   delivered(door: string, count: number): void;
   refused(door: string, code: string): void;
+  /** What somebody who was asked has said of a message; `none`: nothing that counts. */
+  judged(verdict: Verdict['verdict'] | 'none'): void;
   sessionOpened(door: string): void;
   sessionClosed(door: string, reason: string): void;
 }

@@ -2,16 +2,19 @@
 import type { Core } from './core.ts';
 import type { DisconnectReason } from './errors.ts';
 import type { SessionFact } from './events.ts';
+import type { Actor } from './model.ts';
 import type { Session } from './session.ts';
+import type { LimitReason } from './speech.ts';
 
 /**
- * Codes that clients of the family know (wire.md section 2): 4000 come back, 4020 and 4021 sign in again, the rest as WebSocket says it. A
+ * Codes that clients of the family know (wire.md section 2): 4000 come back, 4020 and 4021 sign in again, 4030 (ours) stay away, the rest as WebSocket says it. A
  * connection that was lost without a word is 1006.
  */
 const CODES: Readonly<Record<DisconnectReason, number>> = {
   shutdown: 4000,
   token_expired: 4020,
   token_revoked: 4020,
+  banned: 4030,
   kicked: 4021,
   slow: 1008,
   policy: 1008,
@@ -56,6 +59,18 @@ export function recordConnected(core: Core, session: Session): void {
 
 export function recordDisconnected(core: Core, session: Session, reason: string): void {
   record(core, session, 'user.disconnected', factOfEnd(reason));
+}
+
+/** A user was refused for too many messages, or the same too often; seldom enough for a fact of each (speech.ts). */
+export function recordLimited(
+  { committer, log }: Pick<Core, 'committer' | 'log'>,
+  { namespace, user, door, session, trace }: Actor,
+  reason: LimitReason,
+): void {
+  const origin = { door, session, ...(trace !== undefined && { trace }) };
+  committer
+    .commit({ type: 'fact', event: 'user.rate-limited', namespace, user, origin, session: { reason, code: 429, forced: false } })
+    .catch((cause: unknown) => log.warn({ err: cause, user }, 'that a user is too fast could not be stored'));
 }
 
 /** Connections whose server was killed have ended: nobody else will say so. To be called before anything listens. */

@@ -93,7 +93,7 @@ describe('the sweeper', () => {
     const core = await openCore();
     const token = tokenOf('1', { token: 'a' });
     await core.chat.access.authenticate(token);
-    await core.chat.revokeTokens('default', 1, 'a', core.clock.now() + 5_000);
+    await core.chat.revokeTokens('default', 1, 'a', { until: core.clock.now() + 5_000 });
     await sweep(core);
     expect(await refusalOf(core.chat.access.authenticate(token))).toBe('unauthenticated');
     core.clock.advance(5_000);

@@ -26,6 +26,7 @@ export function startSweeper(deps: { core: Core; revocations: Revocations }): Sw
 
   function endSessions(): void {
     revocations.prune(core.now());
+    core.restrictions.prune();
     for (const session of core.hub.sessions()) {
       const reason = checkSession(session, revocations, core.now());
       if (reason !== undefined) session.end(reason);

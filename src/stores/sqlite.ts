@@ -24,6 +24,7 @@ import { createOpenHandovers } from './sqlite/open-handovers.ts';
 import { createMessageRows } from './sqlite/message-rows.ts';
 import { createMessages } from './sqlite/messages.ts';
 import { migrate } from './sqlite/migrate.ts';
+import { createModeration } from './sqlite/moderation.ts';
 import { createNamespaces } from './sqlite/namespaces.ts';
 import { createPeople } from './sqlite/people.ts';
 import { createReading } from './sqlite/reading.ts';
@@ -133,7 +134,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     chats.userSaved(namespace, user);
     if (roleChanged) asides.roleChanged(namespace, user);
   };
-  const accounts = createAccounts({ db, ids, namespaces, feed, files, chats, onSaved: userSaved, now });
+  const moderation = createModeration({ db, ids, namespaces, now });
+  const accounts = createAccounts({ db, ids, namespaces, feed, files, chats, moderation, onSaved: userSaved, now });
   const people = createPeople({ db, namespaces, sequences, messages, sentKeys, files, rows, now });
   const retention = createRetention({ db, namespaces, sequences });
   const reading = createReading({ db, namespaces, sequences, cursors, rows, feed, activity, now });
@@ -166,7 +168,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     handovers.restore();
     sequences.restore();
     search.restore();
-    ids.startAfter(feed.newest());
+    ids.startAfter(Math.max(feed.newest(), moderation.newest()));
   }
 
   function apply(operation: Operation): Outcome {
@@ -217,6 +219,14 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
         return accounts.save(operation);
       case 'revoke':
         return accounts.revoke(operation);
+      case 'restrict':
+        return moderation.restrict(operation);
+      case 'lift':
+        return moderation.lift(operation);
+      case 'audit':
+        return { type: 'audit' };
+      case 'trim-audit':
+        return moderation.trim(operation);
       case 'api-token':
         return accounts.saveApiToken(operation);
       case 'api-token-delete':
@@ -240,6 +250,12 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
       case 'desk-setting-delete':
         return settings.delete(operation);
     }
+  }
+
+  function applyAndNote(operation: Operation): Outcome {
+    const outcome = apply(operation);
+    moderation.record(operation, outcome);
+    return outcome;
   }
 
   function sceneOf(chat: KeptChat | undefined): Scene | undefined {
@@ -291,7 +307,7 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
   return {
     commit(operations) {
       commits += 1;
-      return write(() => operations.map(apply));
+      return write(() => operations.map(applyAndNote));
     },
     user: (namespace, id) => read(() => accounts.user(namespace, id)),
     users: (namespace, wanted) =>
@@ -376,6 +392,8 @@ async function assemble(db: Database, now: () => number): Promise<Store> {
     sinkPositions: () => read(() => relay.positions()),
     deadLetters: (sink, after, limit) => read(() => relay.dead(sink, after, limit)),
     revocations: (time) => read(() => accounts.revocations(time)),
+    restrictions: (time) => read(() => moderation.restrictions(time)),
+    audit: (namespace, before, limit) => read(() => moderation.notes(namespace, before, limit)),
     apiTokens: () => read(() => accounts.apiTokens()),
     stats: () =>
       read(() => ({

@@ -13,6 +13,7 @@ import { editingContract } from './store/editing.ts';
 import { listsContract } from './store/lists.ts';
 import { feedContract } from './store/feed.ts';
 import { filesContract } from './store/files.ts';
+import { moderationContract } from './store/moderation.ts';
 import { readingContract } from './store/reading.ts';
 import { repeatsContract } from './store/repeats.ts';
 import { sendingContract } from './store/sending.ts';
@@ -32,6 +33,7 @@ export function storeContract(name: string, subject: Subject): void {
     readingContract(subject);
     listsContract(subject);
     accountsContract(subject);
+    moderationContract(subject);
     deskContract(subject);
     erasingContract(subject);
     searchingContract(subject);

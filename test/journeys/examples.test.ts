@@ -120,6 +120,13 @@ const programs: Readonly<Record<string, (lines: readonly string[]) => void>> = {
       'Robot: I get you somebody.',
     ]);
   },
+  'moderation-hook.ts': (lines) => {
+    expect(lines).toEqual([
+      'Ada: Good morning -> 201 Good morning',
+      'Ada: Where is my damn parcel? -> 201 Where is my d*** parcel?',
+      'Ada: Visit my CASINO! -> 403 No advertising here.',
+    ]);
+  },
   'embed.ts'(lines) {
     expect(lines).toEqual([
       expect.stringMatching(/^listening at http:\/\/127\.0\.0\.1:\d+$/),

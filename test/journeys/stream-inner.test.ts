@@ -202,6 +202,9 @@ describe.each([
     await other.settled();
     expect(await server.metric('switchboard_sessions_closed_total', { reason: 'kicked' })).toBe(before + 1);
     expect(sessionsOf(one)).toHaveLength(1);
+    await server.chat.core.committer.idle();
+    const [entry] = await server.chat.readAudit(serverActor('default', 0, 'test'), 0, 1);
+    expect(entry).toMatchObject({ action: 'session.ended', user: one, subject: id, by: { apiToken: 'kicker' } });
   });
 
   test('an Api-Token acts within its scope and its namespace', async () => {

@@ -175,17 +175,17 @@ describe.each(CARRIERS)('over $name', (carrier) => {
     const texts = Array.from({ length: 600 }, (_, at) => `text ${at}`);
     const owner = slow.actor(one);
     const sending: Promise<PostmarkJson>[] = [];
+    const changes: Promise<unknown>[] = [];
     for (const [at, text] of texts.entries()) {
       sending.push(sender.send({ group }, text));
       if (at % 20 !== 0) continue;
       const isIn = at % 40 === 0;
-      void slow.chat.changeMembers(owner, group, {
-        add: isIn ? [{ user: three, role: 'member' }] : [],
-        remove: isIn ? [] : [three],
-      });
+      const change = { add: isIn ? [{ user: three, role: 'member' as const }] : [], remove: isIn ? [] : [three] };
+      changes.push(slow.chat.changeMembers(owner, group, change));
       await setImmediate();
     }
     const marks = await Promise.all(sending);
+    await Promise.all(changes);
     const pushed = await receiver.pushes.take(texts.length);
     expect(pushed.map(({ text }) => text?.content)).toEqual(texts);
     expect(pushed.map(({ postmark }) => postmark)).toEqual(marks);

@@ -18,6 +18,7 @@ import type {
   Media,
   Meter,
   Millis,
+  ModerationOptions,
   Passwords,
   PresenceDelivery,
   Session,
@@ -54,6 +55,7 @@ export interface CoreOptions {
   readonly directorySize: number;
   readonly media: Media;
   readonly commits: { readonly maxBatch: number; readonly maxWaiting: number };
+  readonly moderation: ModerationOptions;
   /** Puts something between the core and its store. */
   readonly around: (store: Store) => Store;
 }
@@ -73,10 +75,11 @@ export async function openCore(options: Partial<CoreOptions> = {}): Promise<Test
     meter: createMeter(measured),
     log: createLog(complaints),
     links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
-    limits: { ...DEFAULT_LIMITS, rate: undefined, ...options.limits },
+    limits: { ...DEFAULT_LIMITS, rate: undefined, addressRate: undefined, spam: undefined, ...options.limits },
     commits: options.commits ?? { maxBatch: 500, maxWaiting: 10_000 },
     directorySize: options.directorySize ?? 1_000,
     apiTokens: options.apiTokens ?? [],
+    moderation: options.moderation,
     now: clock.now,
   });
   onTestFinished(async () => {
@@ -261,6 +264,7 @@ function createMeter(measured: string[]): Meter {
     sent: note('sent'),
     delivered: note('delivered'),
     refused: note('refused'),
+    judged: note('judged'),
     sessionOpened: note('sessionOpened'),
     sessionClosed: note('sessionClosed'),
   };

@@ -24,6 +24,7 @@ export const API_TOKENS = {
   sessions: 'secret-sessions',
   tokens: 'secret-tokens',
   deliver: 'secret-deliver',
+  moderation: 'secret-moderation',
   elsewhere: 'secret-elsewhere',
 } as const;
 
@@ -84,7 +85,14 @@ export async function startManagement(
     meter: { ...silentMeter, refused: (door, code) => void refused.push(`${door} ${code}`) },
     log: { debug: () => undefined, info: log, warn: log, error: log },
     links: { secret: 'the secret of the tests', lifetime: 3_600_000, origin: '' },
-    limits: { ...DEFAULT_LIMITS, rate: undefined, presenceGrace: 0, ...options.limits },
+    limits: {
+      ...DEFAULT_LIMITS,
+      rate: undefined,
+      addressRate: undefined,
+      spam: undefined,
+      presenceGrace: 0,
+      ...options.limits,
+    },
     commits: { maxBatch: 1_000, maxWaiting: 10_000 },
     directorySize: 1_000,
     apiTokens: configuredTokens(now()),
@@ -179,6 +187,7 @@ const silentMeter = {
   sent: () => undefined,
   delivered: () => undefined,
   refused: () => undefined,
+  judged: () => undefined,
   sessionOpened: () => undefined,
   sessionClosed: () => undefined,
 };

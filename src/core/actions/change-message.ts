@@ -14,17 +14,40 @@ const MAX_DECISIONS = 5;
 /** Replaces the content; the old one is kept as a revision. Kind and place stay. `within`: see `checkFound`. */
 export async function editMessage(core: Core, actor: Actor, id: Id, content: Content, within?: Id): Promise<Changed> {
   checkContent(content, core.limits);
-  takeRate(core, actor);
-  const stored = await settleContent(core, actor, content);
-  return edit(core, actor, { id, within }, (before) => {
-    if (before.kind === content.kind) return stored;
-    throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${content.kind}.`);
+  core.speech.take(actor, { content });
+  return judged(core, actor, id, content, async (said) => {
+    const stored = await settleContent(core, actor, said);
+    return edit(core, actor, { id, within }, (before) => {
+      if (before.kind === said.kind) return stored;
+      throw new ChatError('failed_precondition', `This message is a ${before.kind} and cannot become a ${said.kind}.`);
+    });
   });
+}
+
+/** Has what is put in place of a message judged, where somebody is asked. */
+function judged(
+  core: Core,
+  actor: Actor,
+  id: Id,
+  content: Content,
+  store: (said: Content) => Promise<Changed>,
+): Promise<Changed> {
+  const { moderation } = core;
+  if (moderation?.covers(actor) !== true) return store(content);
+  return moderation.pass({ actor, content, place: {}, message: id }, store);
 }
 
 /** Replaces the words alone: those of a text, or the caption of a file, which an empty one takes away. */
 export async function editText(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
-  takeRate(core, actor);
+  const content: Content = { kind: 'text', text };
+  core.speech.take(actor, { content });
+  // A caption that is taken away says nothing.
+  if (text === '') return editWords(core, actor, id, text);
+  checkContent(content, core.limits);
+  return judged(core, actor, id, content, (said) => editWords(core, actor, id, said.text ?? ''));
+}
+
+function editWords(core: Core, actor: Actor, id: Id, text: string): Promise<Changed> {
   return edit(core, actor, { id, within: undefined }, (before) => {
     if (before.location !== undefined) throw new ChatError('failed_precondition', 'A location has no words to edit.');
     const { text: _, ...rest } = before;
@@ -59,11 +82,6 @@ async function edit(
     core.directory.forget(actor.namespace, actor.user, { conversation: message.conversation });
   }
   throw changing();
-}
-
-/** An edit is a way of speaking and counts as a message does. */
-function takeRate(core: Core, actor: Actor): void {
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
 }
 
 /** Erases the content; the place stays with a recall marker. Recalling twice answers the same. `within`: see `checkFound`. */

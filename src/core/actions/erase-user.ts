@@ -1,4 +1,5 @@
 /** Erase a person, and tell how far it has come. */
+import { auditOf } from '../audit.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { Actor, Erasure, Id } from '../model.ts';
@@ -16,7 +17,7 @@ export async function eraseUser(core: Core, actor: Actor, user: Id, confirm?: Id
   }
   const { namespace } = actor;
   if ((await core.directory.user(namespace, user)) === undefined) throw notFound();
-  await core.committer.commit({ type: 'erase-user', namespace, user });
+  await core.committer.commit({ type: 'erase-user', namespace, user, ...auditOf(actor, { action: 'user.erased', user }) });
   for (const session of core.hub.sessionsOf(namespace, user).slice()) session.end('token_revoked');
   return findErasure(core, actor, user);
 }

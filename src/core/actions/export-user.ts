@@ -1,4 +1,5 @@
 /** Everything that is kept of one person, record by record. */
+import { noteOf, recordAct } from '../audit.ts';
 import type { Core } from '../core.ts';
 import type { Actor, Conversation, Id, Membership, Message, Revision, StoredFile, User } from '../model.ts';
 import { notFound } from '../policy.ts';
@@ -26,6 +27,7 @@ export async function exportUser(core: Core, actor: Actor, user: Id): Promise<As
   const account = await core.store.user(actor.namespace, user);
   if (account === undefined) throw notFound();
   const leave = core.reports.enter('export');
+  if (actor.server) recordAct(core, noteOf(actor, { action: 'user.exported', user }));
   return guarded(records(core, { ...actor, user }, account), leave);
 }
 

@@ -1,4 +1,5 @@
 /** Create, change and delete conversations, and who is in them. */
+import { auditOf } from '../audit.ts';
 import { checkLabel, checkName } from '../content.ts';
 import type { Core } from '../core.ts';
 import type { Access } from '../directory.ts';
@@ -25,6 +26,7 @@ export interface CreateConversationInput {
  */
 export async function createConversation(core: Core, actor: Actor, input: CreateConversationInput): Promise<ConversationCreated> {
   checkCreate(actor, input.kind);
+  core.restrictions.checkVoice(actor);
   const notice = input.notice ?? '';
   checkLabels(core, input.name, notice);
   const members = membersOf(actor, input);
@@ -76,7 +78,7 @@ export async function openPrivate(core: Core, actor: Actor, peer: Id): Promise<O
     const found = await core.directory.load(namespace, user, { peer });
     if (found.conversation !== undefined) return { conversation: found.conversation, created: false };
     checkSend(actor, found);
-    if (!actor.server && attempt === 1) core.limiter.take(namespace, user);
+    if (attempt === 1) core.speech.take(actor);
     const outcome = await core.committer.commit({ type: 'open', namespace, user, peer, origin: actor });
     if (outcome !== 'stale') return outcome;
     core.directory.forget(namespace, user, { peer });
@@ -91,6 +93,7 @@ export async function updateConversation(
   id: Id,
   change: { readonly name?: string; readonly notice?: string; readonly picture?: string },
 ): Promise<Conversation> {
+  core.restrictions.checkVoice(actor);
   checkLabels(core, change.name ?? '', change.notice ?? '');
   checkManage(actor, asCreator(actor, await access(core, actor, id)));
   const { picture: asked, ...labels } = change;
@@ -111,7 +114,9 @@ export async function updateConversation(
 /** Deletes the conversation with everything in it. */
 export async function deleteConversation(core: Core, actor: Actor, id: Id): Promise<Conversation> {
   checkDelete(actor, asCreator(actor, await access(core, actor, id)));
-  return settled(await core.committer.commit({ type: 'delete', conversation: id, user: actor.user, origin: actor })).conversation;
+  const audit = auditOf(actor, { action: 'conversation.deleted', subject: String(id) });
+  const outcome = await core.committer.commit({ type: 'delete', conversation: id, user: actor.user, origin: actor, ...audit });
+  return settled(outcome).conversation;
 }
 
 export interface MemberChangeInput {

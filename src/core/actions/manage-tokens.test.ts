@@ -20,7 +20,7 @@ describe('minting', () => {
 
 test('a revocation is kept as long as the token, or ten years where that is not known', async () => {
   const core = await openCore();
-  await core.chat.revokeTokens('default', 1, 'a', core.clock.now() + 5);
+  await core.chat.revokeTokens('default', 1, 'a', { until: core.clock.now() + 5 });
   await core.chat.revokeTokens('default', 1);
   const kept = async (after: number) => (await core.store.revocations(core.clock.now() + after)).map(({ token }) => token);
   expect([await kept(4), await kept(5), await kept(3_649 * DAY), await kept(3_650 * DAY)]).toEqual([

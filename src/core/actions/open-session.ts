@@ -1,4 +1,5 @@
 /** Live connections: open, close, list, end. */
+import { noteOf, recordAct } from '../audit.ts';
 import type { Core } from '../core.ts';
 import { ChatError } from '../errors.ts';
 import type { DisconnectReason } from '../errors.ts';
@@ -20,8 +21,9 @@ export async function openSession(core: Core, session: Session): Promise<void> {
     const epoch = directory.epoch;
     const conversations = await core.store.conversationsOf(namespace, user);
     if (directory.epoch !== epoch && !hub.isOnline(namespace, user)) continue;
-    // Others have opened meanwhile.
+    // Others have opened meanwhile, or the user was banned.
     checkRoom(core, namespace, user);
+    core.restrictions.checkAllowed(namespace, user);
     if (hub.open(session, conversations)) core.presence.arrived(namespace, user);
     recordConnected(core, session);
     core.meter.sessionOpened(door);
@@ -66,6 +68,7 @@ export function endSession(core: Core, actor: Actor, id: Id, reason: DisconnectR
   const session = core.hub.session(id);
   const mine = session !== undefined && session.actor.namespace === actor.namespace;
   if (!mine || (!seesAll(actor) && session.actor.user !== actor.user)) throw notFound();
+  if (actor.server) recordAct(core, noteOf(actor, { action: 'session.ended', user: session.actor.user, subject: String(id) }));
   session.end(reason);
 }
 

@@ -61,12 +61,30 @@ async function knowSender({ directory }: Core, { namespace, user }: Actor): Prom
 }
 
 /** Resolves when the message is on disk and announced. `prepared` is what `prepareSend` has just found for the target. */
-export async function sendMessage(core: Core, actor: Actor, input: SendMessage, prepared?: Prepared): Promise<Appended> {
-  checkContent(input.content, core.limits);
-  checkKey(core, input.key);
-  checkExpiry(core, input.expiresAfter);
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
-  const { directory } = core;
+export function sendMessage(core: Core, actor: Actor, input: SendMessage, prepared?: Prepared): Promise<Appended> {
+  return send(core, actor, input, prepared, false);
+}
+
+/** `isJudged`: everything but the right to send there was looked at. One function, so that who asks no moderator waits for nothing. */
+async function send(
+  core: Core,
+  actor: Actor,
+  input: SendMessage,
+  prepared: Prepared | undefined,
+  isJudged: boolean,
+): Promise<Appended> {
+  const { directory, moderation } = core;
+  if (!isJudged) {
+    checkContent(input.content, core.limits);
+    checkKey(core, input.key);
+    checkExpiry(core, input.expiresAfter);
+    core.speech.take(actor, input);
+    if (moderation?.covers(actor) === true) {
+      return moderation.pass({ actor, content: input.content, key: input.key, place: input.target }, (content) =>
+        send(core, actor, { ...input, content }, undefined, true),
+      );
+    }
+  }
   if (!isKnown(core, actor)) await knowSender(core, actor);
   const settled = prepared?.settled ?? settleContent(core, actor, input.content);
   const content = settled instanceof Promise ? await settled : settled;
@@ -105,11 +123,19 @@ export function admitMessage(core: Core, actor: Actor, { content, key }: Pick<De
   checkContent(content, core.limits);
   checkKey(core, key);
   if (actor.role === 'guest') throw new ChatError('permission_denied', 'Guests may listen, not speak. Sign in to write.');
-  if (!actor.server) core.limiter.take(actor.namespace, actor.user);
+  core.speech.take(actor, { content, key });
 }
 
-/** Stores a message that was admitted in a support chat or an aside of it. */
-export async function commitMessage(core: Core, actor: Actor, { placed, ...message }: DeskMessage): Promise<Appended> {
+/** Stores a message that was admitted in a support chat or an aside of it, when it was judged where somebody is asked. */
+export async function commitMessage(core: Core, actor: Actor, message: DeskMessage): Promise<Appended> {
+  if (core.moderation?.covers(actor) !== true) return storeMessage(core, actor, message);
+  const { content, key, conversation } = message;
+  return core.moderation.pass({ actor, content, key, place: { conversation } }, (judged) =>
+    storeMessage(core, actor, { ...message, content: judged }),
+  );
+}
+
+async function storeMessage(core: Core, actor: Actor, { placed, ...message }: DeskMessage): Promise<Appended> {
   const sender = message.sender ?? actor.user;
   const known = sender === 0 ? undefined : await core.directory.user(actor.namespace, sender);
   for (let decision = 1; decision <= MAX_DECISIONS; decision += 1) {

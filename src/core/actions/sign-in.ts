@@ -107,6 +107,7 @@ export async function logIn(core: Core, { namespace, username, password }: Crede
   const account = await core.store.account(namespace, canonical(username));
   const matches = await core.passwords.verify(account?.passwordHash, password);
   if (account === undefined || !matches) throw unauthenticated('Wrong username or password.');
+  core.restrictions.checkAllowed(namespace, account.user.id);
   return account.user;
 }
 

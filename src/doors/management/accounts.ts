@@ -44,7 +44,7 @@ export function registerAccounts(http: Routes, { chat, operation }: RouteDeps): 
         if (token === undefined) {
           throw new ChatError('failed_precondition', 'This token has no id (jti) and cannot be revoked alone. Say "all": true.');
         }
-        await chat.revokeTokens(namespace, user, token, Number.isFinite(expiresAt) ? expiresAt : undefined);
+        await chat.revokeTokens(namespace, user, token, Number.isFinite(expiresAt) ? { until: expiresAt } : {});
       }
       return reply.code(204).send(null);
     },

@@ -1,5 +1,5 @@
 /** Tokens of back ends. A token that is bound to a namespace sees, makes and removes only tokens bound to the same. */
-import { Nothing, serverFrom, serversOnly } from '../../api/index.ts';
+import { Nothing, actorFrom, serverFrom, serversOnly } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError } from '../../core/index.ts';
 import type { ApiToken, Server } from '../../core/index.ts';
@@ -40,7 +40,8 @@ export function registerApiTokens(http: Routes, { chat, operation }: RouteDeps):
       if (server.namespace !== undefined && namespace !== server.namespace) {
         throw new ChatError('permission_denied', `The Api-Token ${server.name} is for another namespace.`);
       }
-      const { token, secret } = await chat.access.saveApiToken({ name, scopes, ...(namespace !== undefined && { namespace }) });
+      const wanted = { name, scopes, ...(namespace !== undefined && { namespace }) };
+      const { token, secret } = await chat.access.saveApiToken(wanted, actorFrom(request));
       return reply.code(201).send({ ...toApiToken(token), secret });
     },
   );
@@ -59,7 +60,7 @@ export function registerApiTokens(http: Routes, { chat, operation }: RouteDeps):
       if (token !== undefined && !isWithin(server, token)) {
         throw new ChatError('not_found', `There is no stored Api-Token named ${name}.`);
       }
-      await chat.access.deleteApiToken(name);
+      await chat.access.deleteApiToken(name, actorFrom(request));
       return reply.code(204).send(null);
     },
   );

@@ -11,6 +11,8 @@ import { registerConversations } from './conversations.ts';
 import { registerMembers } from './members.ts';
 import { registerMessages } from './messages.ts';
 import { registerPeople } from './people.ts';
+import { MODERATION_COMPONENTS } from './moderation-wire.ts';
+import { registerRestrictions } from './restrictions.ts';
 import { registerRetention } from './retention.ts';
 import { registerSessions } from './sessions.ts';
 import { registerTokens } from './tokens.ts';
@@ -26,6 +28,7 @@ const TAGS = {
   messages: 'Reading, sending and changing messages; read and delivered cursors.',
   blocks: 'Whose private messages a user does not want.',
   sessions: 'Live connections.',
+  moderation: 'Who is muted and banned, and who did what.',
   tokens: 'User tokens, tickets and tokens of back ends.',
 };
 
@@ -33,7 +36,7 @@ export function createManagementDoor(): Door {
   return {
     name: NAME,
     attach({ api }) {
-      api.register({ door: NAME, tags: TAGS, components: COMPONENTS, routes: registerRoutes });
+      api.register({ door: NAME, tags: TAGS, components: [...COMPONENTS, ...MODERATION_COMPONENTS], routes: registerRoutes });
     },
   };
 }
@@ -48,6 +51,7 @@ function registerRoutes(http: Routes, deps: RouteDeps): void {
   registerMessages(http, deps);
   registerBlocks(http, deps);
   registerSessions(http, deps);
+  registerRestrictions(http, deps);
   registerTokens(http, deps);
   registerApiTokens(http, deps);
 }

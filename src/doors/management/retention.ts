@@ -1,5 +1,5 @@
 /** How long messages are kept: what goes, told before it does. */
-import { serverFrom, serversOnly } from '../../api/index.ts';
+import { actorFrom, serverFrom, serversOnly } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import type { OverdueCount, RetentionRule } from '../../core/index.ts';
 import { ApplyRetention } from './requests.ts';
@@ -28,7 +28,7 @@ export function registerRetention(http: Routes, { chat, operation }: RouteDeps):
       // Without waiting: a year of messages goes in short steps.
       if (!dryRun) {
         chat
-          .applyRetention()
+          .applyRetention(actorFrom(request))
           .catch((cause: unknown) => chat.log.error({ err: cause }, 'retention failed; it will be tried again'));
       }
       return { dryRun, rules: counts.map(toCount) };

@@ -48,7 +48,7 @@ export function registerTokens(http: Routes, { chat, operation }: RouteDeps): vo
     async (request, reply) => {
       const { ns, jti } = request.body;
       const namespace = namespaceFor(serverFrom(request), ns, actorFrom(request).namespace);
-      await chat.revokeTokens(namespace, await userOf(chat, namespace, request.body), jti);
+      await chat.revokeTokens(namespace, await userOf(chat, namespace, request.body), jti, { by: actorFrom(request) });
       return reply.code(204).send(null);
     },
   );

@@ -203,7 +203,8 @@ export type Session = Static<typeof Session>;
 export const apiTokenMembers = {
   name: Type.String({ description: 'How it is called in lists and logs.', examples: ['billing'] }),
   scopes: Type.Array(Type.String(), {
-    description: 'What it may do: admin (everything), users, conversations, messages, sessions, tokens, deliver, events.',
+    description:
+      'What it may do: admin (everything), users, conversations, messages, sessions, tokens, deliver, events, moderation.',
   }),
   namespace: optional(Type.String({ pattern: NAMESPACE_PATTERN, description: 'The only namespace it may act in; absent: all.' })),
 };

@@ -77,7 +77,7 @@ export class MessengerConnection implements Session {
   constructor(shared: SocketsShared, { link, identity, address, trace }: ConnectionOptions) {
     const { chat, outboxes, codec } = shared;
     this.id = chat.newSessionId();
-    this.actor = actorOf(identity, 'messenger', this.id, trace);
+    this.actor = actorOf(identity, 'messenger', this.id, { trace, address });
     this.codec = codec;
     this.openedAt = chat.now();
     this.expiresAt = identity.expiresAt;

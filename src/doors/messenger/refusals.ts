@@ -32,6 +32,7 @@ export const END: Readonly<Record<DisconnectReason, EndRow>> = {
   shutdown: { close: 1001, comesBack: true, message: 'the server is shutting down; connect again' },
   token_expired: { close: 4401, comesBack: false, message: 'the token has expired' },
   token_revoked: { close: 4401, comesBack: false, message: 'the token has been revoked' },
+  banned: { close: 4403, comesBack: false, message: 'the user is banned' },
   kicked: { close: 1008, comesBack: false, message: 'the connection was ended by the server' },
   slow: { close: 1008, comesBack: true, message: 'too much was left unread; connect again and sync' },
   policy: { close: 1008, comesBack: false, message: 'a limit of the protocol was broken' },

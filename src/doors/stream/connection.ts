@@ -97,7 +97,7 @@ export class StreamConnection implements Session {
   constructor(options: StreamConnectionOptions) {
     const { chat, link, identity } = options;
     this.id = chat.newSessionId();
-    this.actor = actorOf(identity, options.roomsOnly ? 'room' : 'stream', this.id, options.trace);
+    this.actor = actorOf(identity, options.roomsOnly ? 'room' : 'stream', this.id, options);
     this.address = options.address;
     this.openedAt = chat.now();
     this.#identity = identity;

@@ -28,7 +28,7 @@ export function createSend({ chat }: StreamGrpcOptions, roomsOnly: boolean): Grp
     async handle(call, request) {
       try {
         const identity = await identify(chat.access, fromMetadata(call.metadata));
-        const actor = actorOf(identity, door, 0, call.metadata.get('traceparent'));
+        const actor = actorOf(identity, door, 0, { trace: call.metadata.get('traceparent'), address: call.remoteAddress });
         const post = postCodec.decode(request);
         return postmarkCodec.encode(await sendPost(chat, actor, post, call.metadata.get('idempotency-key'), roomsOnly));
       } catch (thrown) {

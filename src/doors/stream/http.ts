@@ -41,7 +41,7 @@ export function registerSendRoute(http: FastifyInstance, options: StreamHttpOpti
     scope.post(path, async (request, reply) => {
       const query = queryOf(request);
       const identity = await identify(chat.access, fromHttp(request.headers, query));
-      const actor = actorOf(identity, door, 0, header(request, 'traceparent'));
+      const actor = actorOf(identity, door, 0, { trace: header(request, 'traceparent'), address: request.ip });
       const postmark = await sendPost(
         chat,
         actor,

@@ -26,7 +26,7 @@ function actAs(access: Access, token: string | readonly string[] | undefined, sc
   if (server.namespace !== undefined && server.namespace !== product) {
     throw new ChatError('permission_denied', `The Api-Token ${server.name} is for another product.`);
   }
-  return serverActor(product, 0, DOOR);
+  return { ...serverActor(product, 0, DOOR), backEnd: server.name };
 }
 
 function deliver(chat: Chat, token: string | readonly string[] | undefined, { tag, conn, posts }: Package): void {

@@ -48,7 +48,7 @@ describe('every ending', () => {
   test.each(Object.entries(END))(
     '%s has a code that a server may send, and a reason that fits',
     (_reason, { close, message }) => {
-      expect([1001, 1008, 1011, 4401]).toContain(close);
+      expect([1001, 1008, 1011, 4401, 4403]).toContain(close);
       expect(Buffer.byteLength(message)).toBeLessThanOrEqual(123);
     },
   );

@@ -36,6 +36,7 @@ export const END: Readonly<Record<DisconnectReason, EndRow>> = {
   shutdown: { close: 1001, grpc: GrpcStatus.UNAVAILABLE, message: 'the server is shutting down; connect again' },
   token_expired: { close: 4401, grpc: GrpcStatus.UNAUTHENTICATED, message: 'the token has expired' },
   token_revoked: { close: 4401, grpc: GrpcStatus.UNAUTHENTICATED, message: 'the token has been revoked' },
+  banned: { close: 4403, grpc: GrpcStatus.PERMISSION_DENIED, message: 'the user is banned' },
   kicked: { close: 1008, grpc: GrpcStatus.ABORTED, message: 'the connection was ended by the server' },
   slow: { close: 1008, grpc: GrpcStatus.RESOURCE_EXHAUSTED, message: 'too much was left unread; connect again and resume' },
   policy: { close: 1008, grpc: GrpcStatus.FAILED_PRECONDITION, message: 'a limit of the protocol was broken' },

@@ -53,7 +53,7 @@ export abstract class SupportConnection implements Session, WebSocketPeer {
   constructor(options: ConnectionOptions) {
     const { chat, link, identity } = options;
     this.id = chat.newSessionId();
-    this.actor = actorOf(identity, DOOR, this.id, options.trace);
+    this.actor = actorOf(identity, DOOR, this.id, options);
     this.address = options.address;
     this.openedAt = chat.now();
     this.#identity = identity;

@@ -21,6 +21,7 @@ export const END: Readonly<Record<DisconnectReason, WebSocketEnding>> = {
   shutdown: { close: 1001, message: 'the server is shutting down; connect again' },
   token_expired: { close: 4401, message: 'the token has expired' },
   token_revoked: { close: 4401, message: 'the token has been revoked' },
+  banned: { close: 4403, message: 'the user is banned' },
   kicked: { close: 1008, message: 'the connection was ended by the server' },
   slow: { close: 1008, message: 'too much was left unread; connect again and resume' },
   policy: { close: 1008, message: 'a limit of the protocol was broken' },

@@ -17,6 +17,7 @@ import type { Database } from './database.ts';
 import type { DeskChats } from './desk-chats.ts';
 import type { Feed } from './feed.ts';
 import type { Files } from './files.ts';
+import type { Moderation } from './moderation.ts';
 import type { Namespaces } from './namespaces.ts';
 import { toUser } from './rows.ts';
 import type { UserRow } from './rows.ts';
@@ -47,11 +48,12 @@ export function createAccounts(deps: {
   feed: Pick<Feed, 'add'>;
   files: Pick<Files, 'use'>;
   chats: Pick<DeskChats, 'eraseClient'>;
+  moderation: Pick<Moderation, 'forget'>;
   /** Told of every user that was saved. */
   onSaved: (namespace: number, user: number, roleChanged: boolean) => void;
   now: () => number;
 }): Accounts {
-  const { db, ids, namespaces, feed, files, chats, onSaved, now } = deps;
+  const { db, ids, namespaces, feed, files, chats, moderation, onSaved, now } = deps;
   const insert = statement(
     db,
     `INSERT INTO user (namespace, id, role, name, username, external, password_hash, created_at, last_seen_at, picture, person)
@@ -211,6 +213,7 @@ export function createAccounts(deps: {
         insertRevocation.run(namespace, id, '', FOR_EVER, FOR_EVER);
         insertErasure.run(namespace, id, at);
         chats.eraseClient(namespace, id);
+        moderation.forget(namespace, id);
         const origin = { door: 'server', session: 0 };
         feed.add({ type: 'user.erased', namespace, user: id, origin, conversation: 0, message: 0, index: 0 });
         onSaved(namespace, id, true);

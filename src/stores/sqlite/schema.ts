@@ -244,4 +244,23 @@ CREATE TABLE aside_cursor (
   read_index INTEGER NOT NULL, read_by INTEGER NOT NULL, read_others INTEGER NOT NULL) STRICT;
 `,
   },
+  {
+    number: 10,
+    name: 'moderation',
+    sql: `
+-- what users may not do, until when
+CREATE TABLE restriction (
+  namespace INTEGER NOT NULL, user INTEGER NOT NULL, kind TEXT NOT NULL, until INTEGER, reason TEXT NOT NULL,
+  by_token TEXT, by_user INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (namespace, user, kind)) STRICT, WITHOUT ROWID;
+CREATE INDEX restriction_until ON restriction (until) WHERE until IS NOT NULL;
+-- who did what to whom
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, at INTEGER NOT NULL, by_token TEXT, by_user INTEGER NOT NULL, action TEXT NOT NULL,
+  user INTEGER NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE INDEX audit_namespace ON audit (namespace, id);
+CREATE INDEX audit_at ON audit (at);
+CREATE INDEX audit_user ON audit (namespace, user);
+`,
+  },
 ];
