@@ -63,12 +63,6 @@ export class WebSocketLink implements Sink {
     this.#peer?.receive(bytes, isBinary);
   }
 
-  /** A text message that was read past `ws`. */
-  took(text: Buffer): true {
-    this.#peer?.receive(text, false);
-    return true;
-  }
-
   broken(error: unknown): void {
     this.#open = false;
     this.#peer?.broken(refusalOf(error));

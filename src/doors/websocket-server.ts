@@ -1,6 +1,6 @@
 /**
- * WebSockets of one door: the handshake, what comes in, pings, and the end. `ws` reads all but the plainest messages (websocket-reading.ts)
- * and answers pings; what goes out is a `WebSocketLink`'s.
+ * WebSockets of one door: the handshake, what comes in, pings, and the end. `ws` parses and answers pings; what goes out is a
+ * `WebSocketLink`'s.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -9,7 +9,6 @@ import type { Millis } from '../core/index.ts';
 import { takeErrors } from '../grpc/index.ts';
 import { ClientWebSocket, WebSocketLink, closeWith } from './websocket-link.ts';
 import type { WebSocketEnding, WebSocketPeer } from './websocket-link.ts';
-import { readDirectly } from './websocket-reading.ts';
 
 /** Fragments of one message: an honest client sends one; each costs a little more than its bytes. */
 const MAX_FRAGMENTS = 256;
@@ -77,7 +76,6 @@ export function createWebSockets(options: {
       server.handleUpgrade(request, socket, head, (websocket) => {
         isRunning = true;
         link.attach(websocket, peer, live);
-        readDirectly(websocket, options.maxFrameBytes, (text) => link.took(text));
         takeErrors(request.socket);
       });
     }

@@ -8,7 +8,7 @@
 import type { Socket as EngineSocket } from 'engine.io';
 import type { Socket } from 'socket.io';
 import type { Chat } from '../../core/index.ts';
-import { readDirectly } from '../websocket-reading.ts';
+import { readDirectly } from './websocket-reading.ts';
 import type { Acknowledge, Commands } from './commands.ts';
 import type { MessengerConnection } from './connection.ts';
 import { announcesBytes, readEvent } from './event-packets.ts';
