@@ -22,11 +22,16 @@ export const helpers = [
   },
 ];
 
+/** Where Debian puts servers: not every user has it on the path. What is started from here looks there, too. */
+const SERVERS = '/usr/sbin';
+
 /**
  * Installs the missing ones where apt-get can (as root), and throws an error that says how to get those that are missing still:
  * no test is passed over because a program is not there.
  */
 export function installHelpers(wanted = helpers) {
+  const folders = process.env.PATH.split(delimiter);
+  if (!folders.includes(SERVERS)) process.env.PATH = [...folders, SERVERS].join(delimiter);
   const missing = wanted.filter(({ program }) => !isOnPath(program));
   if (missing.length > 0 && isOnPath('apt-get')) {
     aptGet('update');
