@@ -17,6 +17,14 @@ const ENVELOPES: Readonly<Record<MessageKind, readonly ('text' | 'resource' | 'l
   location: ['location'],
 };
 
+/** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */
+export function wordsOf({ text, location }: Pick<Content, 'text' | 'location'>): string {
+  if (text !== undefined) return text;
+  if (location === undefined) return '';
+  const { latitude, longitude } = location;
+  return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
+}
+
 /** Throws `invalid_argument` or `too_large` with the field that is wrong. */
 export function checkContent(content: Content, limits: Limits): void {
   const allowed = ENVELOPES[content.kind];

@@ -34,7 +34,7 @@ export { DEFAULT_CAPACITY, defaultWidget } from './desk/settings.ts';
 export { MAX_TRANSCRIPT, callName, transcriptOf } from './desk/transcript.ts';
 export type { VisitorAnswer } from './desk/visitors.ts';
 export type { Target } from './directory.ts';
-export { isAddress, opensOnTheWeb } from './content.ts';
+export { isAddress, opensOnTheWeb, wordsOf } from './content.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export { MAX_TOLD_MEMBERS } from './feed.ts';

@@ -27,6 +27,9 @@ const NORMAL = 1000;
 const CLOSE_CODE = /^1\d{3}$/;
 /** What doors without such codes call a client's goodbye: the end of a gRPC stream, and Socket.IO's. */
 const GOODBYES: ReadonlySet<string> = new Set(['ended', 'client_namespace_disconnect']);
+/** Ends of lost connections told in one go: fewer than may wait for the disk, however many there were. */
+const LOST_AT_ONCE = 500;
+
 /** The connection was gone. */
 const LOST = 1006;
 /** The client did not keep to its protocol. */
@@ -77,16 +80,11 @@ export function recordLimited(
 export async function recordLost(core: Core): Promise<void> {
   const lost: SessionFact = { reason: 'server_lost', code: LOST, forced: true };
   const open = await core.store.openSessions();
-  await Promise.all(
-    open.map(({ session, namespace, user, door }) =>
-      core.committer.commit({
-        type: 'fact',
-        event: 'user.disconnected',
-        namespace,
-        user,
-        origin: { door, session },
-        session: lost,
-      }),
-    ),
-  );
+  for (let from = 0; from < open.length; from += LOST_AT_ONCE) {
+    const facts = open.slice(from, from + LOST_AT_ONCE).map(({ session, namespace, user, door }) => {
+      const origin = { door, session };
+      return core.committer.commit({ type: 'fact', event: 'user.disconnected', namespace, user, origin, session: lost });
+    });
+    await Promise.all(facts);
+  }
 }

@@ -1,6 +1,6 @@
 /** A fact as other systems are told it: the envelope of seed 000, with the published payloads and those of our own family. */
-import { uuidOf } from '../core/index.ts';
-import type { ChatFact, Content, Fact, Id, MemberChange } from '../core/index.ts';
+import { uuidOf, wordsOf } from '../core/index.ts';
+import type { ChatFact, Fact, Id, MemberChange } from '../core/index.ts';
 import { EVENT_NAMES } from './names.ts';
 import type { Topic } from './names.ts';
 
@@ -143,13 +143,6 @@ function chatOf({ uuid, source, department, status, client, operator, score }: C
 
 /** Text, or the address of what stands for it; a location in words (wire.md section 6). Empty when the content is gone. */
 function textOf({ message }: Fact): string {
-  return message?.content === undefined ? '' : wordsOf(message.content);
-}
-
-function wordsOf({ text, resource, location }: Content): string {
-  if (text !== undefined && text !== '') return text;
-  if (resource !== undefined) return resource.url;
-  if (location === undefined) return '';
-  const { latitude, longitude } = location;
-  return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
+  const { content } = message ?? {};
+  return content === undefined ? '' : wordsOf(content) || (content.resource?.url ?? '');
 }

@@ -1,7 +1,9 @@
 /** Every event as JSON Schema: what consumers check and what the AsyncAPI document shows. */
 import { Type } from 'typebox';
 import type { TObject, TSchema } from 'typebox';
+import { MAX_TOLD_MEMBERS } from '../core/index.ts';
 import type { EventType } from '../core/index.ts';
+import { VERSION } from './envelope.ts';
 import { EVENT_NAMES, EVENT_TYPES } from './names.ts';
 
 const optional = Type.Optional;
@@ -60,7 +62,7 @@ const PAYLOADS: Readonly<Record<EventType, TObject>> = {
       description: 'What was said: words, the address of a file, a location in words. Empty when it is gone.',
     }),
     target_type: Type.Enum(['PERSONAL', 'GROUP']),
-    target_members: Type.Array(user('A member; the sender is one of them.'), { maxItems: 1_000 }),
+    target_members: Type.Array(user('A member; the sender is one of them.'), { maxItems: MAX_TOLD_MEMBERS }),
   }),
   'user.connected': Type.Object({}),
   'user.disconnected': Ended,
@@ -88,7 +90,7 @@ export function schemaOf(type: EventType): TObject {
   return Type.Object({
     payload: Type.Object({ [member]: PAYLOADS[type] }),
     id: uuid('The same for every repetition of the event.'),
-    version: Type.Literal(1),
+    version: Type.Literal(VERSION),
     name: Type.Literal(name),
     namespace: Type.String({ description: 'The tenant.' }),
     parentNamespace: optional(Type.String({ description: 'The tenant above, where there is one.' })),

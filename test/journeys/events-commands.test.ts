@@ -67,6 +67,24 @@ test('dead: listed, tried once more, let go', async () => {
   expect(await runHere(['events', 'dead', '--retry'], env)).toMatchObject({ code: 2 });
 });
 
+test('dead: several sinks that refused one event are all told of, whatever the page', async () => {
+  const ids = [await say('refused one'), await say('refused two')];
+  const dead = (name: string) => ids.map((event) => ({ sink: name, event, attempts: 8, error: 'no', at: 5 }));
+  const { committer } = server.chat.core;
+  for (const name of ['collector', 'other']) await committer.commit({ type: 'sink', sink: name, position: 0, dead: dead(name) });
+  const told: string[] = [];
+  for (let after: string | undefined = '0'; after !== undefined;) {
+    const answer = await fetch(`${server.url}/api/events/dead?limit=1&after=${after}`, {
+      headers: { 'api-token': API_TOKENS.admin },
+    });
+    const page = (await answer.json()) as { dead: { sink: string; place: string }[]; next?: string };
+    told.push(...page.dead.map((letter) => `${letter.sink} ${letter.place}`));
+    after = page.next;
+  }
+  expect(told).toEqual(ids.flatMap((id) => [`collector ${id}`, `other ${id}`]));
+  for (const name of ['collector', 'other']) await committer.commit({ type: 'drop-dead', sink: name, events: ids });
+});
+
 test('tail: what happens from now on, or behind a place, until it is stopped', async () => {
   const old = await say('old');
   const lines: string[] = [];

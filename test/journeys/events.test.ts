@@ -273,6 +273,30 @@ test('a server that comes back goes on where it was; a connection whose server w
   }
 });
 
+test('however many connections a lost server had, the next one starts and tells their ends', async () => {
+  await server.close();
+  const data = mkdtempSync(join(tmpdir(), 'switchboard-events-'));
+  const count = 1_200;
+  try {
+    server = await startServer({ data });
+    const { store } = server.chat.core;
+    const begun = Array.from({ length: count }, (_, at) => {
+      const origin = { door: 'stream', session: at + 1 };
+      return { type: 'fact', event: 'user.connected', namespace: 'default', user: 1, origin } as const;
+    });
+    await store.commit(begun);
+    await server.close();
+    // Fewer may wait for the disk at a time than there were connections.
+    server = await startServer({ data, 'max-waiting-operations': '600' });
+    const ended = (await server.chat.core.store.events(0, 10_000)).filter(({ type }) => type === 'user.disconnected');
+    expect(ended).toHaveLength(count);
+    expect(await server.chat.core.store.openSessions()).toEqual([]);
+  } finally {
+    await server.close();
+    rmSync(data, { recursive: true });
+  }
+});
+
 test('read in pages by back ends, within their namespace, by name, from any place', async () => {
   const [alice, bob] = await server.newUsers(2);
   const sent: number[] = [];

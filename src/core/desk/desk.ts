@@ -9,6 +9,7 @@ import * as manage from './manage.ts';
 import * as messages from './messages.ts';
 import * as steps from './steps.ts';
 import * as visitors from './visitors.ts';
+import { checkPage } from './widgets.ts';
 
 /** Leaves the core argument out of an action. */
 type Bound<F> = F extends (core: Core, ...rest: infer A) => infer R ? (...rest: A) => R : never;
@@ -51,6 +52,7 @@ export interface Desk {
   readonly saveReply: Bound<typeof manage.saveReply>;
   readonly deleteSetting: Bound<typeof manage.deleteSetting>;
 
+  readonly checkPage: Bound<typeof checkPage>;
   readonly admitVisitor: Bound<typeof visitors.admitVisitor>;
   readonly identifyVisitor: Bound<typeof visitors.identifyVisitor>;
 
@@ -100,6 +102,7 @@ export function bindDesk(core: Core): Desk {
     listReplies: bind(manage.listReplies),
     saveReply: bind(manage.saveReply),
     deleteSetting: bind(manage.deleteSetting),
+    checkPage: bind(checkPage),
     admitVisitor: bind(visitors.admitVisitor),
     identifyVisitor: bind(visitors.identifyVisitor),
     supplyChat: bind(backEnd.supplyChat),

@@ -2,7 +2,7 @@
 import { serverFrom, serversOnly, toId, toIds, toLimit, toNext, toPlace, toTime } from '../../api/index.ts';
 import type { RouteDeps, Routes } from '../../api/index.ts';
 import { ChatError, MAX_ID } from '../../core/index.ts';
-import type { EventRelays, Server } from '../../core/index.ts';
+import type { DeadLetter, EventRelays, Id, Server } from '../../core/index.ts';
 import { DeadChoice, DeadLetters, DeadPlace, Replay, Replayed, Settled, Sinks } from './wire.ts';
 
 /** Events behind a sink are counted up to here. */
@@ -10,8 +10,20 @@ const MAX_COUNTED = 100_000;
 
 const DEFAULT_REPLAY = 1_000;
 
+/** Sinks that may have refused one event: more than anybody configures in the life of a feed. */
+const MAX_SINKS = 100;
+
 export function registerSinks(http: Routes, { chat, operation, relays }: RouteDeps & { relays: EventRelays }): void {
   const { store, committer } = chat.core;
+
+  /** Several sinks may have refused one event: a page of all of them ends with a whole one, as the next begins behind it. */
+  async function pageOf(sink: string | undefined, after: Id, limit: number): Promise<readonly DeadLetter[]> {
+    const page = await store.deadLetters(sink, after, limit);
+    const last = page.at(-1);
+    if (sink !== undefined || last === undefined || page.length < limit) return page;
+    const others = await store.deadLetters(undefined, last.event - 1, MAX_SINKS);
+    return [...page.filter(({ event }) => event < last.event), ...others.filter(({ event }) => event === last.event)];
+  }
 
   http.get(
     '/events/sinks',
@@ -63,7 +75,7 @@ export function registerSinks(http: Routes, { chat, operation, relays }: RouteDe
       everywhere(serverFrom(request));
       const { sink, after, limit: asked } = request.query;
       const limit = toLimit(asked);
-      const dead = await store.deadLetters(sink, toPlace('after', after), limit);
+      const dead = await pageOf(sink, toPlace('after', after), limit);
       return {
         dead: dead.map(({ event, at, ...rest }) => ({ ...rest, place: String(event), at: toTime(at) })),
         ...toNext(dead, limit, ({ event }) => event),

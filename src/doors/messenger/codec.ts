@@ -1,6 +1,5 @@
 /** Between the core's nouns and the messenger's objects. Pure: nothing here knows a socket or waits. */
 import type {
-  Content,
   Conversation,
   ConversationHead,
   Id,
@@ -12,7 +11,7 @@ import type {
   RosterMember,
   ShownName,
 } from '../../core/index.ts';
-import { acquaints, isAddress, shownName, timeOfId } from '../../core/index.ts';
+import { acquaints, isAddress, shownName, timeOfId, wordsOf } from '../../core/index.ts';
 import type { ChatMember, ChatObject, MessageObject, NamedUser, PresenceUpdate } from './wire.ts';
 
 export function toTime(at: Millis): string {
@@ -23,14 +22,6 @@ export function toTime(at: Millis): string {
 export function toNamedUser(id: Id, names: ShownName | undefined): NamedUser {
   const { username = '', name } = names ?? {};
   return { id: String(id), username: username === '' ? String(id) : username, ...(name !== undefined && { name }) };
-}
-
-/** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */
-export function wordsOf(content: Content): string {
-  if (content.text !== undefined) return content.text;
-  if (content.location === undefined) return '';
-  const { latitude, longitude } = content.location;
-  return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
 }
 
 export function toMessageObject(links: Links, message: Message, senderName: ShownName | undefined): MessageObject {

@@ -1,8 +1,7 @@
 /** Between the core's nouns and the desk's documented objects. Pure: nothing here knows a socket or waits. */
-import { OPERATORS, messageStatus, uuidOf } from '../../core/index.ts';
+import { OPERATORS, messageStatus, uuidOf, wordsOf } from '../../core/index.ts';
 import type {
   Attachment,
-  Content,
   Conversation,
   Id,
   Json,
@@ -85,14 +84,6 @@ export function toAuthor(links: Links, { message, sender }: Told): UserObject {
 /** A word of a back end's, or how far it has come in a scene. */
 export function statusOf(message: Message, scene: Scene): string {
   return textIn(message.desk?.extra, 'status') ?? messageStatus(message, scene);
-}
-
-/** What is said in words of content that has none (wire.md section 6): a location as a link to a map. */
-function wordsOf(content: Content): string {
-  if (content.text !== undefined) return content.text;
-  if (content.location === undefined) return '';
-  const { latitude, longitude } = content.location;
-  return `Location: ${latitude}, ${longitude} https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}`;
 }
 
 export function toAttachments(links: Links, { id, content }: Message): AttachmentObject[] {

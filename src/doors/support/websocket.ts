@@ -118,13 +118,10 @@ export function createSupportSockets(options: SupportSocketsOptions): SupportSoc
     return chat.desk.placeOfMessage({ namespace, user, role, server: false, door: DOOR, session: 0 }, id);
   }
 
-  /** A browser says which page connects: pages that may show the widget, and our own. Operators' screens are no widgets. */
-  async function checkOrigin({ request, identity }: Asked, source: string): Promise<void> {
+  /** A browser says which page connects. */
+  function checkOrigin({ request, identity }: Asked, source: string): Promise<void> {
     const { origin, host } = request.headers;
-    if (origin === undefined || identity.role === 'operator') return;
-    const { origins } = (await chat.core.desk.settings.of(identity.namespace)).widget(source);
-    if (origins.length === 0 || origins.includes(origin) || isOwn(origin, host)) return;
-    throw new ChatError('permission_denied', 'Pages of this origin may not show this widget.');
+    return chat.desk.checkPage(identity, source, { origin, host });
   }
 
   async function attend(asked: Asked): Promise<WebSocketPeer> {
@@ -158,8 +155,4 @@ function namesIn(query: URLSearchParams, name: string): string[] {
   const some = [...new Set(names.filter((one) => one !== ''))];
   if (some.length > MAX_NAMES) throw new ChatError('invalid_argument', `${name}: at most ${MAX_NAMES}`);
   return some;
-}
-
-function isOwn(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase();
 }
